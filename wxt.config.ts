@@ -1,0 +1,50 @@
+import { defineConfig } from 'wxt';
+import { upcomingPolicy } from './test/fixtures/policy-next';
+import { optionalPermissions, requiredPermissions } from './utils/catalogue/catalogue';
+
+// A test build carries a newer policy version and lets Firefox pre-tick a data collection type at install;
+// nothing of it is in what ships.
+const testBuild = process.env.CLOUDOPT_TEST_BUILD === 'next';
+const optional = optionalPermissions();
+const dataCollection = [...optional.dataCollection, ...(testBuild ? ['technicalAndInteraction'] : [])];
+
+export default defineConfig({
+  imports: false,
+  manifestVersion: 3,
+  outDir: process.env.CLOUDOPT_OUT_DIR ?? '.output',
+  vite: () => ({
+    define: { __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null) },
+    esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
+    // The module preload polyfill calls fetch, and every supported browser preloads by itself.
+    build: { modulePreload: { polyfill: false }, sourcemap: false },
+  }),
+  manifest: ({ browser }) => ({
+    name: '__MSG_extension_name__',
+    description: '__MSG_extension_description__',
+    default_locale: 'en',
+    homepage_url: 'https://cloudopt.net',
+    ...(testBuild ? { version: '99.0.0' } : {}),
+    permissions: [...requiredPermissions],
+    optional_permissions: [...optional.permissions],
+    optional_host_permissions: [...optional.origins],
+    web_accessible_resources: [],
+    content_security_policy: {
+      extension_pages:
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; " +
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
+    },
+    icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 96: 'icon/96.png', 128: 'icon/128.png' },
+    action: { default_title: '__MSG_extension_name__', default_icon: { 16: 'icon/16.png', 32: 'icon/32.png' } },
+    ...(browser === 'firefox'
+      ? {
+          browser_specific_settings: {
+            gecko: {
+              id: 'extension@cloudopt.net',
+              strict_min_version: '140.0',
+              data_collection_permissions: { required: ['none'], optional: dataCollection },
+            },
+          },
+        }
+      : { minimum_chrome_version: '140' }),
+  }),
+});
