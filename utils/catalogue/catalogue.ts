@@ -1,0 +1,125 @@
+import { ALL, ALL_ORIGINS, type Scope } from './scope';
+
+/** How long a grant lasts: until revoked, until the browser's session ends, or one hour. */
+export const lifetimes = ['until-revoked', 'session', 'hour'] as const;
+export type Lifetime = (typeof lifetimes)[number];
+
+/** Browser events that a capability may hear, once granted; each gets one forwarder in the background's first turn. */
+export type ForwardedEvent =
+  | 'tabs.onActivated'
+  | 'tabs.onUpdated'
+  | 'tabs.onRemoved'
+  | 'windows.onFocusChanged'
+  | 'idle.onStateChanged'
+  | 'notifications.onClicked';
+
+/** One thing that Cloudopt can do and that needs a person's permission. Texts stand in public/_locales under `cap_ID_…`. */
+export interface Capability {
+  /** `choose`: the person grants it for one site or for all sites. `none`: it has no sites; its scope is `*`. */
+  readonly sites: 'none' | 'choose';
+  /** The browser's API permissions that it needs. */
+  readonly api: readonly string[];
+  /** Firefox's data collection types that it needs. */
+  readonly dataCollection: readonly string[];
+  readonly lifetime: Lifetime;
+  /** Clauses of the privacy policy that it rests on. */
+  readonly clauses: readonly string[];
+  /** What it collects, as text keys `field_…`; empty where it collects nothing. */
+  readonly fields: readonly string[];
+  /** Where what it collects goes. Nothing leaves the device in this version. */
+  readonly destination: 'device';
+  /** Days that a record is kept; `null` where it keeps no records. */
+  readonly keepDays: number | null;
+  readonly events: readonly ForwardedEvent[];
+}
+
+type Catalogue = Record<string, Capability>;
+
+/** Every capability. The manifest, the prompts, the pages, the background's forwarders and the tests derive from this. */
+export const catalogue = {
+  'site-insight': {
+    sites: 'choose',
+    api: [],
+    dataCollection: [],
+    lifetime: 'until-revoked',
+    clauses: ['I.5', 'III'],
+    fields: ['site', 'third_party_hosts', 'request_counts', 'day'],
+    destination: 'device',
+    keepDays: 30,
+    events: [],
+  },
+  'browsing-time': {
+    sites: 'none',
+    api: ['idle', 'tabs'],
+    dataCollection: [],
+    lifetime: 'until-revoked',
+    clauses: ['I.5'],
+    fields: ['site', 'minutes', 'day'],
+    destination: 'device',
+    keepDays: 90,
+    events: ['tabs.onActivated', 'tabs.onUpdated', 'tabs.onRemoved', 'windows.onFocusChanged', 'idle.onStateChanged'],
+  },
+  'site-cleaner': {
+    sites: 'none',
+    api: ['browsingData'],
+    dataCollection: [],
+    lifetime: 'until-revoked',
+    clauses: ['I.6', 'III'],
+    fields: [],
+    destination: 'device',
+    keepDays: null,
+    events: [],
+  },
+  notifications: {
+    sites: 'none',
+    api: ['notifications'],
+    dataCollection: [],
+    lifetime: 'until-revoked',
+    clauses: ['II.5', 'V.4'],
+    fields: [],
+    destination: 'device',
+    keepDays: null,
+    events: ['notifications.onClicked'],
+  },
+} as const satisfies Catalogue;
+
+export type CapabilityId = keyof typeof catalogue;
+
+export const capabilityIds = Object.keys(catalogue) as CapabilityId[];
+
+export const isCapabilityId = (raw: unknown): raw is CapabilityId =>
+  typeof raw === 'string' && Object.hasOwn(catalogue, raw);
+
+export const capability = (id: CapabilityId): Capability => catalogue[id];
+
+/** The API permissions, origins and data collection types that a grant of this scope needs from the browser. */
+export interface Needs {
+  readonly permissions: readonly string[];
+  readonly origins: readonly string[];
+  readonly dataCollection: readonly string[];
+}
+
+/** `knowsDataCollection`: whether this browser has Firefox's data collection permissions. */
+export function needsOf(id: CapabilityId, scope: Scope, knowsDataCollection: boolean): Needs {
+  const { api, sites, dataCollection } = capability(id);
+  const origins = sites === 'none' ? [] : [scope === ALL ? ALL_ORIGINS : scope];
+  return { permissions: [...api].sort(), origins, dataCollection: knowsDataCollection ? [...dataCollection] : [] };
+}
+
+/** Whether a grant of this capability may have this scope. */
+export const allowsScope = (id: CapabilityId, scope: Scope): boolean =>
+  scope === ALL || capability(id).sites === 'choose';
+
+/** Required permissions: each raises no warning in either browser. Why each is there is in utils/README.md. */
+export const requiredPermissions = ['activeTab', 'alarms', 'scripting', 'storage', 'unlimitedStorage'] as const;
+
+/** What the manifest derives from the catalogue: `optional_permissions`, `optional_host_permissions`, data collection. */
+export function optionalPermissions(): Needs {
+  const all = capabilityIds.map(capability);
+  const unique = (names: string[]) => [...new Set(names)].sort();
+  return {
+    permissions: unique(all.flatMap((entry) => entry.api)),
+    origins: all.some((entry) => entry.sites === 'choose') ? [ALL_ORIGINS] : [],
+    dataCollection: unique(all.flatMap((entry) => entry.dataCollection)),
+  };
+}
