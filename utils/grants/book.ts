@@ -1,0 +1,344 @@
+/**
+ * The book: the only code that changes `fences`, `grants`, `ledger`, `notices` and `intents`. Each change of a grant is one
+ * strict-durability transaction, so that state, fence and history can't disagree.
+ */
+import type { IDBPTransaction } from 'idb';
+import type { CapabilityId, Lifetime } from '../catalogue/catalogue';
+import { ALL, type Scope } from '../catalogue/scope';
+import { readRow, readRows } from '../catalogue/shapes';
+import { type Clock, DAY_MS, HOUR_MS } from '../platform/clock';
+import type { Ids } from '../platform/ids';
+import type { Database, Stores } from '../storage/database';
+import { hashOf, link, type Unlinked } from './chain';
+import { type GrantEvent, isLive, transition } from './machine';
+import {
+  type Actor,
+  type Fence,
+  fenceRow,
+  type Grant,
+  grantRow,
+  type HeadMark,
+  type Intent,
+  intentRow,
+  type LedgerEntry,
+  type LedgerKind,
+  ledgerEntry,
+  type NoticeRef,
+  type Seal,
+} from './schema';
+
+/** Days that the records of an ended grant stay, sealed, unless the person erases them. */
+export const SEALED_DAYS = 30;
+/** Days after 'not now' in which nothing offers the capability on its own. */
+export const QUIET_DAYS = 7;
+/** How long a click on Allow waits for the browser's own prompt to be answered. */
+export const INTENT_MS = 10 * 60 * 1000;
+
+export interface Change {
+  readonly capability: CapabilityId;
+  readonly scope: Scope;
+  readonly event: GrantEvent;
+  readonly by: Actor;
+  /** With `allow`: what the person chose. */
+  readonly lifetime?: Lifetime;
+  readonly session?: string | null;
+  readonly notice?: NoticeRef | null;
+  /** Takes this site out of a live grant for all sites. */
+  readonly exclude?: boolean;
+  /** The prompt that this settles; its row goes in the same transaction. */
+  readonly nonce?: string;
+  readonly details?: LedgerEntry['details'];
+}
+
+export type Changed =
+  | { kind: 'changed'; grant: Grant; fence: Fence; entry: LedgerEntry; before: Grant | undefined }
+  /** The state machine knows no such transition: nothing was written. */
+  | { kind: 'unchanged'; grant: Grant | undefined }
+  /** The prompt that it would settle is gone: another one settled it. Nothing was written. */
+  | { kind: 'settled-already'; grant: Grant | undefined };
+
+type BookStores = ['fences', 'grants', 'ledger', 'outbox', 'intents', 'notices'];
+type BookTransaction = IDBPTransaction<Stores, BookStores, 'readwrite'>;
+const bookStores: BookStores = ['fences', 'grants', 'ledger', 'outbox', 'intents', 'notices'];
+
+export interface Everything {
+  readonly grants: readonly Grant[];
+  readonly fences: readonly Fence[];
+  readonly intents: readonly Intent[];
+  /** Rows of these stores that don't parse: nothing rests on them. */
+  readonly unreadable: number;
+}
+
+export class Book {
+  constructor(
+    private readonly database: Database,
+    private readonly databaseId: string,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    /** Called after each commit, with the new head and the entries that led to it. */
+    private readonly committed: (head: HeadMark, entries: readonly LedgerEntry[]) => void,
+  ) {}
+
+  /** Applies one event to one grant. Rejects where the transaction can't commit: then nothing was written. */
+  async change(change: Change): Promise<Changed> {
+    return await this.#write(async (transaction) => {
+      const result = await this.#apply(transaction, change);
+      return { result, entries: result.kind === 'changed' ? [result.entry] : [] };
+    });
+  }
+
+  /** Writes that a prompt is on screen: its row, the notice that it shows, and 'asked'. */
+  async open(intent: Omit<Intent, 'openedAtMs' | 'allowed'>, notice: object): Promise<LedgerEntry> {
+    return await this.#write(async (transaction) => {
+      const grant = readRow(grantRow, await transaction.objectStore('grants').get([intent.capability, intent.scope]));
+      const atMs = this.clock.nowMs();
+      transaction.objectStore('notices').put({ hash: intent.notice.hash, notice });
+      transaction.objectStore('intents').put({ ...intent, openedAtMs: atMs, allowed: null });
+      const asked = await this.#append(transaction, {
+        kind: 'asked',
+        by: 'person',
+        capability: intent.capability,
+        scope: intent.scope,
+        grantId: grant?.grantId ?? null,
+        epoch: grant?.epoch ?? 0,
+        notice: intent.notice,
+      });
+      return { result: asked, entries: [asked] };
+    });
+  }
+
+  /** Writes that Allow was clicked. `false` where the prompt is gone or was answered. */
+  async intend(nonce: string, scope: Scope, lifetime: Lifetime): Promise<boolean> {
+    const transaction = this.database.transaction('intents', 'readwrite', { durability: 'strict' });
+    const intent = readRow(intentRow, await transaction.store.get(nonce));
+    if (intent) {
+      const atMs = this.clock.nowMs();
+      transaction.store.put({ ...intent, allowed: { scope, lifetime, atMs, expiresAtMs: atMs + INTENT_MS } });
+    }
+    await transaction.done;
+    return intent !== undefined;
+  }
+
+  async intent(nonce: string): Promise<Intent | undefined> {
+    return readRow(intentRow, await this.database.get('intents', nonce));
+  }
+
+  /** Drops a prompt's row without an answer on record (only where the answer changes nothing). */
+  async forget(nonce: string): Promise<void> {
+    await this.database.delete('intents', nonce);
+  }
+
+  /** Entries that change no grant's state: `handed-back`, `erased`, `exported`, `policy-changed`, `history-lost`. */
+  async note(
+    kind: LedgerKind,
+    by: Actor,
+    about: Partial<Pick<Unlinked, 'capability' | 'scope' | 'grantId' | 'epoch' | 'details' | 'maxEpoch'>> = {},
+  ): Promise<LedgerEntry> {
+    return await this.#write(async (transaction) => {
+      const noted = await this.#append(transaction, { kind, by, ...about });
+      return { result: noted, entries: [noted] };
+    });
+  }
+
+  /** Takes seals off a grant's row once their records are erased. */
+  async unseal(capability: CapabilityId, scope: Scope, grantIds: readonly string[]): Promise<void> {
+    const transaction = this.database.transaction('grants', 'readwrite', { durability: 'strict' });
+    const grant = readRow(grantRow, await transaction.store.get([capability, scope]));
+    if (grant) {
+      transaction.store.put({ ...grant, seals: grant.seals.filter((seal) => !grantIds.includes(seal.grantId)) });
+    }
+    await transaction.done;
+  }
+
+  /** Raises the latest time seen of live timed grants, and the time of the last use of all given ones. */
+  async touch(nowMs: number, lastUsedMs: ReadonlyMap<string, number>): Promise<void> {
+    const transaction = this.database.transaction(['fences', 'grants'], 'readwrite');
+    const { rows: fences } = readRows(fenceRow, await transaction.objectStore('fences').getAll());
+    for (const fence of fences) {
+      if (fence.live && fence.validUntilMs !== null && fence.latestSeenMs < nowMs) {
+        transaction.objectStore('fences').put({ ...fence, latestSeenMs: nowMs });
+      }
+    }
+    const { rows: grants } = readRows(grantRow, await transaction.objectStore('grants').getAll());
+    for (const grant of grants) {
+      const usedMs = lastUsedMs.get(grant.grantId) ?? 0;
+      if (usedMs > grant.lastUsedMs) transaction.objectStore('grants').put({ ...grant, lastUsedMs: usedMs });
+    }
+    await transaction.done;
+  }
+
+  async everything(): Promise<Everything> {
+    const transaction = this.database.transaction(['grants', 'fences', 'intents']);
+    const [grants, fences, intents] = await Promise.all([
+      transaction.objectStore('grants').getAll(),
+      transaction.objectStore('fences').getAll(),
+      transaction.objectStore('intents').getAll(),
+    ]);
+    const read = {
+      grants: readRows(grantRow, grants),
+      fences: readRows(fenceRow, fences),
+      intents: readRows(intentRow, intents),
+    };
+    return {
+      grants: read.grants.rows,
+      fences: read.fences.rows,
+      intents: read.intents.rows,
+      unreadable: read.grants.unreadable + read.fences.unreadable + read.intents.unreadable,
+    };
+  }
+
+  async fence(capability: CapabilityId, scope: Scope): Promise<Fence | undefined> {
+    return readRow(fenceRow, await this.database.get('fences', [capability, scope]));
+  }
+
+  async head(): Promise<HeadMark> {
+    const cursor = await this.database.transaction('ledger').store.openCursor(null, 'prev');
+    const last = readRow(ledgerEntry, cursor?.value);
+    return this.#mark(last);
+  }
+
+  #mark(last: LedgerEntry | undefined): HeadMark {
+    return {
+      databaseId: this.databaseId,
+      seq: last?.seq ?? 0,
+      hash: last?.hash ?? '0'.repeat(64),
+      maxEpoch: last?.maxEpoch ?? 0,
+    };
+  }
+
+  async #write<T>(work: (transaction: BookTransaction) => Promise<{ result: T; entries: LedgerEntry[] }>): Promise<T> {
+    const transaction = this.database.transaction(bookStores, 'readwrite', { durability: 'strict' });
+    // A put that fails aborts the transaction, and `done` says so; nobody else may meet that rejection unhandled.
+    transaction.done.catch(() => undefined);
+    try {
+      const { result, entries } = await work(transaction);
+      await transaction.done;
+      if (entries.length > 0) this.committed(this.#mark(entries.at(-1)), entries);
+      return result;
+    } catch (error) {
+      try {
+        transaction.abort();
+      } catch (alreadyOver) {
+        if (!(alreadyOver instanceof DOMException)) throw alreadyOver;
+      }
+      throw error;
+    }
+  }
+
+  async #append(
+    transaction: BookTransaction,
+    entry: Pick<Unlinked, 'kind' | 'by'> & Partial<Unlinked>,
+  ): Promise<LedgerEntry> {
+    const ledger = transaction.objectStore('ledger');
+    const raw = (await ledger.openCursor(null, 'prev'))?.value;
+    const last = readRow(ledgerEntry, raw);
+    // A last row that doesn't parse keeps its place in the numbering; verification names it.
+    const seq = last?.seq ?? Number((raw as { seq?: unknown } | undefined)?.seq ?? 0);
+    const previous = last ?? (raw === undefined ? undefined : { seq, hash: hashOf(raw) });
+    const maxEpoch = Math.max(last?.maxEpoch ?? 0, entry.maxEpoch ?? 0, entry.epoch ?? 0);
+    const linked = link(previous, {
+      capability: null,
+      scope: null,
+      grantId: null,
+      epoch: 0,
+      notice: null,
+      details: {},
+      ...entry,
+      atMs: this.clock.nowMs(),
+      maxEpoch,
+    });
+    ledger.put(linked);
+    return linked;
+  }
+
+  async #maxEpoch(transaction: BookTransaction): Promise<number> {
+    const last = readRow(ledgerEntry, (await transaction.objectStore('ledger').openCursor(null, 'prev'))?.value);
+    const { rows } = readRows(fenceRow, await transaction.objectStore('fences').getAll());
+    return Math.max(last?.maxEpoch ?? 0, ...rows.map((fence) => fence.epoch));
+  }
+
+  async #apply(transaction: BookTransaction, change: Change): Promise<Changed> {
+    const { capability, scope, event, by } = change;
+    const grants = transaction.objectStore('grants');
+    const before = readRow(grantRow, await grants.get([capability, scope]));
+    if (change.nonce !== undefined) {
+      if ((await transaction.objectStore('intents').get(change.nonce)) === undefined) {
+        return { kind: 'settled-already', grant: before };
+      }
+      transaction.objectStore('intents').delete(change.nonce);
+    }
+    const step = transition(before?.state ?? 'off', event);
+    if (!step) return { kind: 'unchanged', grant: before };
+    const nowMs = this.clock.nowMs();
+    const epoch = (await this.#maxEpoch(transaction)) + 1;
+    const continues = step.kind === 'resumed' || (step.kind === 'granted' && before?.state === 'granted');
+    const starts = event === 'allow' && !continues;
+    const grantId = before && !starts ? before.grantId : this.ids.fresh();
+    const ends = before !== undefined && isLive(before.state) && !isLive(step.to);
+    const lifetime = change.lifetime ?? before?.lifetime ?? 'until-revoked';
+    const allowed = event === 'allow';
+    const seals = await this.#seals(transaction, change, before, { ends, resumed: continues, grantId, nowMs });
+    const grant: Grant = {
+      capability,
+      scope,
+      grantId,
+      state: step.to,
+      epoch,
+      sinceMs: nowMs,
+      lifetime,
+      validUntilMs: allowed && lifetime === 'hour' ? nowMs + HOUR_MS : allowed ? null : (before?.validUntilMs ?? null),
+      session: allowed ? (lifetime === 'session' ? (change.session ?? null) : null) : (before?.session ?? null),
+      notice: change.notice ?? before?.notice ?? null,
+      quietUntilMs: event === 'refuse' ? nowMs + QUIET_DAYS * DAY_MS : (before?.quietUntilMs ?? 0),
+      lastUsedMs: allowed ? nowMs : (before?.lastUsedMs ?? 0),
+      seals,
+    };
+    const fence: Fence = {
+      capability,
+      scope,
+      grantId,
+      epoch,
+      live: isLive(step.to),
+      validUntilMs: grant.validUntilMs,
+      latestSeenMs: nowMs,
+      excluded: change.exclude === true || (!allowed && (await this.#excluded(transaction, capability, scope))),
+    };
+    grants.put(grant);
+    transaction.objectStore('fences').put(fence);
+    if (ends || change.exclude) {
+      for (const key of await transaction.objectStore('outbox').index('capability').getAllKeys(capability)) {
+        transaction.objectStore('outbox').delete(key);
+      }
+    }
+    const entry = await this.#append(transaction, {
+      kind: step.kind,
+      by,
+      capability,
+      scope,
+      grantId,
+      epoch,
+      notice: grant.notice,
+      details: { ...(allowed ? { lifetime } : {}), ...(change.exclude ? { takenOutOf: ALL } : {}), ...change.details },
+    });
+    return { kind: 'changed', grant, fence, entry, before };
+  }
+
+  async #excluded(transaction: BookTransaction, capability: CapabilityId, scope: Scope): Promise<boolean> {
+    const fence = readRow(fenceRow, await transaction.objectStore('fences').get([capability, scope]));
+    return fence?.excluded ?? false;
+  }
+
+  async #seals(
+    transaction: BookTransaction,
+    { capability, scope, exclude }: Change,
+    before: Grant | undefined,
+    { ends, resumed, grantId, nowMs }: { ends: boolean; resumed: boolean; grantId: string; nowMs: number },
+  ): Promise<Seal[]> {
+    const kept = (before?.seals ?? []).filter((seal) => !(resumed && seal.grantId === grantId));
+    const seal = (id: string): Seal => ({ grantId: id, scope, atMs: nowMs, eraseAtMs: nowMs + SEALED_DAYS * DAY_MS });
+    if (ends && before) return [...kept, seal(before.grantId)];
+    if (!exclude) return kept;
+    const broad = readRow(grantRow, await transaction.objectStore('grants').get([capability, ALL]));
+    return broad ? [...kept, seal(broad.grantId)] : kept;
+  }
+}

@@ -1,0 +1,82 @@
+/** What the browser holds against what live grants explain: pure, no I/O. */
+import { type CapabilityId, capability, capabilityIds, needsOf, requiredPermissions } from '../catalogue/catalogue';
+import { ALL, ALL_ORIGINS, type Scope, within } from '../catalogue/scope';
+import { type Held, isEmpty } from '../platform/browser-types';
+
+export interface Wanted {
+  readonly capability: CapabilityId;
+  readonly scope: Scope;
+}
+
+/** The scope that a held origin pattern stands for: browsers spell 'all sites' in several ways. */
+export const scopeOfOrigin = (origin: string): Scope =>
+  origin === ALL_ORIGINS || origin === '<all_urls>' || /^https?:\/\/\*\/\*$/.test(origin) ? ALL : origin;
+
+function holdsOrigin(origins: readonly string[], wanted: string): boolean {
+  if (origins.includes(wanted) || origins.includes('<all_urls>') || origins.includes(ALL_ORIGINS)) return true;
+  const bothSchemes = origins.includes('http://*/*') && origins.includes('https://*/*');
+  if (bothSchemes) return true;
+  if (wanted === ALL_ORIGINS) return false;
+  if (origins.some((origin) => scopeOfOrigin(origin) !== ALL && within(wanted, origin))) return true;
+  if (!wanted.startsWith('*://')) return origins.includes(`${new URL(wanted.replace('*.', '')).protocol}//*/*`);
+  const rest = wanted.slice('*'.length);
+  return (['http', 'https'] as const).every((scheme) => holdsOrigin(origins, `${scheme}${rest}`));
+}
+
+/** What of a grant's needs the browser does not hold; empty where it holds all. */
+export function missing({ capability: id, scope }: Wanted, held: Held, knowsDataCollection: boolean): Held {
+  const needs = needsOf(id, scope, knowsDataCollection);
+  return {
+    permissions: needs.permissions.filter((name) => !held.permissions.includes(name)),
+    origins: needs.origins.filter((origin) => !holdsOrigin(held.origins, origin)),
+    dataCollection: needs.dataCollection.filter((type) => !held.dataCollection.includes(type)),
+  };
+}
+
+export const holdsAll = (wanted: Wanted, held: Held, knowsDataCollection: boolean): boolean =>
+  isEmpty(missing(wanted, held, knowsDataCollection));
+
+/** What the browser holds that no live grant explains (required permissions aside). */
+export function surplus(held: Held, live: readonly Wanted[]): Held {
+  const needs = live.map(({ capability: id, scope }) => needsOf(id, scope, true));
+  const explained = new Set(needs.flatMap((need) => [...need.permissions, ...need.dataCollection]));
+  const scopes = needs.flatMap((need) => need.origins.map(scopeOfOrigin));
+  const required: readonly string[] = requiredPermissions;
+  return {
+    permissions: held.permissions.filter((name) => !explained.has(name) && !required.includes(name)),
+    origins: held.origins.filter((origin) => !scopes.some((scope) => within(scopeOfOrigin(origin), scope))),
+    dataCollection: held.dataCollection.filter((type) => !explained.has(type)),
+  };
+}
+
+export function intersection(a: Held, b: Held): Held {
+  const both = (x: readonly string[], y: readonly string[]) => x.filter((name) => y.includes(name));
+  return {
+    permissions: both(a.permissions, b.permissions),
+    origins: both(a.origins, b.origins),
+    dataCollection: both(a.dataCollection, b.dataCollection),
+  };
+}
+
+/** Capabilities that could have asked for any of this. */
+export const candidates = (what: Held): CapabilityId[] =>
+  capabilityIds.filter((id) => {
+    const { api, dataCollection, sites } = capability(id);
+    return (
+      api.some((name) => what.permissions.includes(name)) ||
+      dataCollection.some((type) => what.dataCollection.includes(type)) ||
+      (sites === 'choose' && what.origins.length > 0)
+    );
+  });
+
+/** The part of what is held that serves this grant and none of the live ones: what goes back when it ends. */
+export function heldFor(ended: Wanted, held: Held, live: readonly Wanted[]): Held {
+  const spare = surplus(held, live);
+  const needs = needsOf(ended.capability, ended.scope, true);
+  const scopes = needs.origins.map(scopeOfOrigin);
+  return {
+    permissions: spare.permissions.filter((name) => needs.permissions.includes(name)),
+    origins: spare.origins.filter((origin) => scopes.some((scope) => within(scopeOfOrigin(origin), scope))),
+    dataCollection: spare.dataCollection.filter((type) => needs.dataCollection.includes(type)),
+  };
+}

@@ -1,0 +1,51 @@
+/** How grants stand at a moment: pure, so that start, pages and tests judge alike. */
+import { type Scope, within } from '../catalogue/scope';
+import { DAY_MS } from '../platform/clock';
+import { changedInSubstance } from '../policy/versions';
+import { hasRunOut } from './fences';
+import type { GrantEvent } from './machine';
+import type { Actor, Fence, Grant } from './schema';
+
+/** Days without a use after which a grant expires. */
+export const UNUSED_DAYS = 90;
+
+export interface Moment {
+  readonly nowMs: number;
+  readonly session: string;
+}
+
+export interface Ending {
+  readonly event: GrantEvent;
+  readonly by: Actor;
+  readonly details?: Record<string, string | number | string[]>;
+}
+
+/** Why a grant that its row calls live must end now, if it must. The browser's part is judged apart (holdings.ts). */
+export function endingOf(grant: Grant, fence: Fence | undefined, { nowMs, session }: Moment): Ending | undefined {
+  if (grant.state !== 'granted') return undefined;
+  const agrees = fence?.live && fence.grantId === grant.grantId && fence.epoch === grant.epoch;
+  if (!fence || !agrees) return { event: 'revoke', by: 'recovery', details: { why: 'fence' } };
+  if (hasRunOut(fence, nowMs)) return { event: 'expire', by: 'clock', details: { why: 'time' } };
+  if (grant.lifetime === 'session' && grant.session !== session) {
+    return { event: 'expire', by: 'clock', details: { why: 'session' } };
+  }
+  if (nowMs - grant.lastUsedMs > UNUSED_DAYS * DAY_MS) {
+    return { event: 'expire', by: 'clock', details: { why: 'unused' } };
+  }
+  const changed = changedInSubstance(grant.notice?.clauses ?? []);
+  if (changed.length > 0) return { event: 'pause', by: 'policy', details: { clauses: changed } };
+  return undefined;
+}
+
+/** Scopes that a grant for all sites leaves alone: taken out, or looked after by a live grant of their own. */
+export const elsewhere = (grant: Grant, grants: readonly Grant[], fences: readonly Fence[]): Scope[] => {
+  const others = [
+    ...fences.filter((fence) => fence.excluded || fence.live),
+    ...grants.filter((other) => other.state === 'granted'),
+  ];
+  const scopes = others
+    .filter((other) => other.capability === grant.capability && other.scope !== grant.scope)
+    .map((other) => other.scope)
+    .filter((scope) => within(scope, grant.scope));
+  return [...new Set(scopes)].sort();
+};
