@@ -1,0 +1,82 @@
+import type { CapabilityId } from '../catalogue/catalogue';
+import type { Channel, Forwarder } from '../leases/forwarder';
+import type { Lease } from '../leases/lease';
+import type { AlarmsPort, ScriptsPort } from '../platform/browser-types';
+import type { Clock } from '../platform/clock';
+import type { Ids } from '../platform/ids';
+
+/** A content script's connection, already known to come from a top site that the lease covers. */
+export interface ScriptConnection {
+  /** Host of the page in the tab's address bar. */
+  readonly site: string;
+  send(message: unknown): void;
+  cut(): void;
+  readonly messages: Channel<[message: unknown]>;
+  readonly closed: Channel<[]>;
+}
+
+/** What the person asked a capability to do, and where the answer goes. */
+export interface CleanRequest {
+  readonly host: string;
+  /** The page's port, where it is not the scheme's own. */
+  readonly port: number | undefined;
+  readonly answer: (cleaned: Cleaned) => void;
+}
+
+export type Cleaned =
+  | { kind: 'cleared'; cleared: readonly DataKind[]; left: readonly DataKind[] }
+  | { kind: 'failed'; why: string };
+
+/** What a site may leave in the browser. */
+export const dataKinds = ['cookies', 'cache', 'localStorage', 'indexedDB', 'serviceWorkers', 'cacheStorage'] as const;
+export type DataKind = (typeof dataKinds)[number];
+
+export interface TabInfo {
+  readonly url: string | undefined;
+  readonly incognito: boolean;
+}
+
+/** The parts of the browser that capabilities use; each works only while its permission is held. */
+export interface CapabilityBrowser {
+  readonly scripts: ScriptsPort;
+  readonly alarms: AlarmsPort;
+  /** The tab that has the person's attention: active, in the focused window. `undefined` where no window has focus. */
+  focusedTab(): Promise<TabInfo | undefined>;
+  /** Whether the person is there; `idle` after this many seconds without input. */
+  idleState(afterSeconds: number): Promise<'active' | 'idle' | 'locked'>;
+  /** Clears one kind of a site's data; `false` where this browser can't do it for one site alone. */
+  clearSiteData(host: string, port: number | undefined, kind: DataKind): Promise<boolean>;
+  notify(id: string, title: string, message: string): Promise<void>;
+  clearNotification(id: string): Promise<void>;
+  /** Opens a section of the options page. */
+  showOptions(section: string): Promise<void>;
+}
+
+/** All that a capability can hear. The browser's events come through forwarders, our own through channels. */
+export interface Sources {
+  readonly tabActivated: Forwarder<unknown[]>;
+  readonly tabUpdated: Forwarder<unknown[]>;
+  readonly tabRemoved: Forwarder<unknown[]>;
+  readonly windowFocused: Forwarder<unknown[]>;
+  readonly idleChanged: Forwarder<[state: string]>;
+  readonly notificationClicked: Forwarder<[id: string]>;
+  /** Once a minute while a capability asked for it by `alarms.every('tick', 1)`. */
+  readonly tick: Channel<[]>;
+  /** A content script of a site that this very lease covers asks to be heard. */
+  readonly connected: Channel<[lease: Lease, connection: ScriptConnection]>;
+  readonly clean: Channel<[request: CleanRequest]>;
+  /** Something that the person should be told, in the browser's language. */
+  readonly news: Channel<[item: { seq: number; title: string; body: string }]>;
+}
+
+export interface World {
+  readonly on: Sources;
+  readonly browser: CapabilityBrowser;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** The browser session's id: what was counted in another session is not carried on. */
+  readonly session: string;
+}
+
+/** What each file of capabilities/ has: it starts under a lease, and stops when the lease's signal aborts. */
+export type Start<C extends CapabilityId> = (lease: Lease<C>, world: World) => Promise<void>;

@@ -1,0 +1,153 @@
+import { hourOfUse } from '../catalogue/record';
+import { ALL, covers } from '../catalogue/scope';
+import { readRow, readRows } from '../catalogue/shapes';
+import { passes } from '../grants/fences';
+import type { Fence } from '../grants/schema';
+import { fenceRow } from '../grants/schema';
+import type { Draft, Lease, RecordDraft, Written } from '../leases/lease';
+import { type Clock, HOUR_MS, localDay, MINUTE_MS } from '../platform/clock';
+import { serial } from '../platform/serial';
+import type { Database } from '../storage/database';
+
+/** Rows that one transaction holds at most: IndexedDB is first in, first out, and a revocation waits behind it. */
+export const ROWS_PER_TRANSACTION = 100;
+
+type Authority = Pick<Lease, 'capability' | 'scope' | 'grantId' | 'epoch' | 'signal'>;
+type Stamped = Record<string, unknown> & { id: string };
+interface Put {
+  readonly store: 'records' | 'uses';
+  readonly id: string;
+  readonly row: Stamped | ((before: unknown) => Stamped);
+}
+
+/**
+ * The one write function of the project: whatever a capability keeps beyond memory goes through it. Each transaction
+ * reads the fence and aborts unless the fence lets this lease through; the read and the puts are sent without an await
+ * between them. One transaction is in flight at a time.
+ */
+export class Appender {
+  readonly #queue = serial();
+
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  append(lease: Authority, draft: Draft): Promise<Written> {
+    const puts = this.#puts(lease, draft);
+    const sites = [...new Set((draft.records ?? []).map((record) => record.site))];
+    return this.#queue(async () => {
+      for (let from = 0; from < puts.length; from += ROWS_PER_TRANSACTION) {
+        const written = await this.#transact(lease, puts.slice(from, from + ROWS_PER_TRANSACTION), sites);
+        if (written.kind !== 'kept') return written;
+      }
+      return { kind: 'kept' };
+    });
+  }
+
+  async #transact(lease: Authority, puts: readonly Put[], sites: readonly string[]): Promise<Written> {
+    if (lease.signal.aborted) return { kind: 'stale-lease' };
+    const transaction = this.database.transaction(['fences', 'records', 'uses'], 'readwrite');
+    const fences = transaction.objectStore('fences');
+    const nowMs = this.clock.nowMs();
+    // For all sites, the site's own fence may take it out: one read brings them all.
+    const reading =
+      lease.scope === ALL
+        ? fences.index('capability').getAll(lease.capability)
+        : fences.get([lease.capability, lease.scope]).then((row) => [row]);
+    const sent = puts.map(({ store, id, row }) =>
+      typeof row === 'function'
+        ? transaction
+            .objectStore(store)
+            .get(id)
+            .then((before) => transaction.objectStore(store).put(row(before)))
+        : transaction.objectStore(store).put(row),
+    );
+    // An abort rejects every request; `done` is where that is told.
+    for (const request of sent) request.catch(() => undefined);
+    const done = transaction.done.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    let refused = false;
+    try {
+      const { rows } = readRows(fenceRow, await reading);
+      const own = rows.find((fence) => fence.scope === lease.scope);
+      refused = !passes(own, { grantId: lease.grantId, epoch: lease.epoch, nowMs }) || takenOut(rows, sites);
+      if (refused) transaction.abort();
+      else if (own && own.validUntilMs !== null && nowMs - own.latestSeenMs > MINUTE_MS / 2) {
+        fences.put({ ...own, latestSeenMs: nowMs }).catch(() => undefined);
+      }
+    } catch (error) {
+      // Whatever kept the fence from being read, the transaction does not commit on a guess.
+      abortQuietly(transaction);
+      const failure = (await done) ?? error;
+      if (isQuota(failure) || isQuota(error)) return { kind: 'full' };
+      throw error;
+    }
+    const failure = await done;
+    if (refused) return { kind: 'stale-lease' };
+    if (isQuota(failure)) return { kind: 'full' };
+    if (failure !== undefined) throw failure;
+    return { kind: 'kept' };
+  }
+
+  #puts(lease: Authority, draft: Draft): Put[] {
+    const { capability, scope, grantId, epoch } = lease;
+    const stamp = { capability, scope, grantId, epoch };
+    const record = ({ key, site, atMs, data }: RecordDraft): Put => {
+      const id = `${grantId}|${key}`;
+      const row = (members: Readonly<Record<string, unknown>>) => ({
+        ...members,
+        ...stamp,
+        id,
+        site,
+        atMs,
+        day: localDay(atMs),
+      });
+      return { store: 'records', id, row: typeof data === 'function' ? (before) => row(data(before)) : row(data) };
+    };
+    const puts = (draft.records ?? []).map(record);
+    if (draft.uses) puts.push(useOf(stamp, draft.uses, this.clock.nowMs()));
+    if (draft.checkpoint !== undefined) {
+      const id = checkpointId(grantId);
+      const row = { ...stamp, id, kind: 'checkpoint', atMs: this.clock.nowMs(), state: draft.checkpoint };
+      puts.push({ store: 'uses', id, row });
+    }
+    return puts;
+  }
+}
+
+export const checkpointId = (grantId: string): string => `${grantId}|checkpoint`;
+
+function useOf(
+  stamp: Pick<Authority, 'capability' | 'scope' | 'grantId' | 'epoch'>,
+  times: number,
+  nowMs: number,
+): Put {
+  const atMs = nowMs - (nowMs % HOUR_MS);
+  const id = `${stamp.grantId}|${atMs}`;
+  return {
+    store: 'uses',
+    id,
+    row: (before) => {
+      const counted = readRow(hourOfUse, before)?.times ?? 0;
+      return { ...stamp, id, kind: 'hour', atMs, times: counted + times, lastMs: nowMs };
+    },
+  };
+}
+
+/** Whether one of these sites was taken out of a grant for all sites. */
+const takenOut = (fences: readonly Fence[], sites: readonly string[]): boolean =>
+  fences.some((fence) => fence.excluded && sites.some((site) => covers(fence.scope, site)));
+
+const isQuota = (error: unknown): boolean => error instanceof DOMException && error.name === 'QuotaExceededError';
+
+function abortQuietly(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch (error) {
+    // Already over: that is what was wanted.
+    if (!(error instanceof DOMException)) throw error;
+  }
+}

@@ -1,0 +1,309 @@
+/** Reading and erasing what was collected. Writing is append.ts's alone. */
+import { type CapabilityId, capability, capabilityIds } from '../catalogue/catalogue';
+import {
+  type HourOfUse,
+  hourOfUse,
+  type InsightRecord,
+  type RecordRow,
+  recordRow,
+  type TimeRecord,
+  useRow,
+} from '../catalogue/record';
+import { ALL, covers, registrableDomain, type Scope } from '../catalogue/scope';
+import { readRow, readRows } from '../catalogue/shapes';
+import type { Lease } from '../leases/lease';
+import type {
+  ActivityWeek,
+  InsightSite,
+  InsightSites,
+  RecordCursor,
+  RecordFilter,
+  RecordsPage,
+  RecordsSummary,
+  TimeDays,
+} from '../messages/contract';
+import { type Clock, DAY_MS, HOUR_MS, localDay } from '../platform/clock';
+import type { Database } from '../storage/database';
+import { checkpointId } from './append';
+
+/** Rows read or erased in one transaction: reads stay fast, and a revocation never waits long. */
+export const BATCH = 250;
+/** Days that counts of use are kept for the activity page. */
+export const USES_KEPT_DAYS = 30;
+
+type Ended = { readonly capability: CapabilityId; readonly scope: Scope };
+type KeyRange = IDBKeyRange | null;
+type IndexName = 'at' | 'capability' | 'site' | 'grant';
+
+/** Sorts after every id: ids are ASCII. */
+const LAST = '￿';
+
+export class Archive {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  async checkpoint(lease: Pick<Lease, 'grantId'>): Promise<unknown> {
+    const row = readRow(useRow, await this.database.get('uses', checkpointId(lease.grantId)));
+    return row?.kind === 'checkpoint' ? row.state : undefined;
+  }
+
+  /** When each grant was last used, by grant id. */
+  async lastUses(): Promise<Map<string, number>> {
+    const last = new Map<string, number>();
+    for (const use of await this.#hours(this.clock.nowMs() - USES_KEPT_DAYS * DAY_MS)) {
+      last.set(use.grantId, Math.max(last.get(use.grantId) ?? 0, use.lastMs));
+    }
+    return last;
+  }
+
+  async #hours(fromMs: number): Promise<HourOfUse[]> {
+    const raw = await this.database.getAllFromIndex('uses', 'at', IDBKeyRange.lowerBound([fromMs, '']));
+    return readRows(hourOfUse, raw).rows;
+  }
+
+  async activity(days: number): Promise<ActivityWeek> {
+    const nowMs = this.clock.nowMs();
+    const fromMs = nowMs - (nowMs % HOUR_MS) - (days * 24 - 1) * HOUR_MS;
+    const hours = (await this.#hours(fromMs)).map(({ capability: id, scope, atMs, times }) => ({
+      capability: id,
+      scope,
+      atMs,
+      times,
+    }));
+    return { fromMs, hours };
+  }
+
+  // --------------------------------------------------------------------------------------------------------- reading
+
+  /** One page of records, newest first. */
+  async page(filter: RecordFilter, after: RecordCursor | null, limit: number): Promise<RecordsPage> {
+    const { index, prefix } = indexFor(filter);
+    const upper = after ? [...prefix, after.atMs, after.id] : [...prefix, Number.MAX_SAFE_INTEGER, LAST];
+    const range = IDBKeyRange.bound([...prefix, 0, ''], upper, false, after !== null);
+    const rows: RecordRow[] = [];
+    let unreadable = 0;
+    let cursor = await this.database.transaction('records').store.index(index).openCursor(range, 'prev');
+    while (cursor && rows.length < limit) {
+      const row = readRow(recordRow, cursor.value);
+      if (!row) unreadable += 1;
+      else if (matches(row, filter)) rows.push(row);
+      cursor = await cursor.continue();
+    }
+    const last = rows.at(-1);
+    return { rows, next: cursor && last ? { atMs: last.atMs, id: last.id } : null, unreadable };
+  }
+
+  /** Every record that the filter lets through, oldest first, in batches: each a transaction of its own. */
+  async *all(filter: RecordFilter): AsyncGenerator<RecordRow[], void, void> {
+    const { index, prefix } = indexFor(filter);
+    for await (const batch of this.#batches(index, prefix)) {
+      yield readRows(recordRow, batch).rows.filter((row) => matches(row, filter));
+    }
+  }
+
+  async *#batches(index: IndexName, prefix: readonly string[]): AsyncGenerator<object[], void, void> {
+    let lower: (string | number)[] = [...prefix, 0, ''];
+    const upper = [...prefix, Number.MAX_SAFE_INTEGER, LAST];
+    for (let open = false; ; open = true) {
+      const range: KeyRange = IDBKeyRange.bound(lower, upper, open, false);
+      const batch = await this.database
+        .transaction('records')
+        .store.index(index)
+        .getAll(range as never, BATCH);
+      if (batch.length > 0) yield batch;
+      const last = batch.at(-1) as { atMs?: number; id?: string } | undefined;
+      if (batch.length < BATCH || last?.atMs === undefined || last.id === undefined) return;
+      lower = [...prefix, last.atMs, last.id];
+    }
+  }
+
+  async summary(seals: readonly (Ended & { grantId: string })[]): Promise<RecordsSummary> {
+    const capabilities = await Promise.all(
+      capabilityIds.map(async (id) => {
+        const range = IDBKeyRange.bound([id], [id, Number.MAX_SAFE_INTEGER, LAST]);
+        const index = this.database.transaction('records').store.index('capability');
+        const [records, first] = await Promise.all([index.count(range as never), index.openKeyCursor(range as never)]);
+        const own = seals.filter((seal) => seal.capability === id);
+        const sealed = await Promise.all(own.map((seal) => this.countSealed(seal, [seal.grantId])));
+        const oldestMs = first ? Number((first.key as unknown as [string, number])[1]) : null;
+        return { id, records, sealed: sealed.reduce((sum, count) => sum + count, 0), oldestMs };
+      }),
+    );
+    return { capabilities, sites: await this.#sites() };
+  }
+
+  /** Sites that any record names: one step of the cursor a site. */
+  async #sites(): Promise<string[]> {
+    const sites: string[] = [];
+    let cursor = await this.database.transaction('records').store.index('site').openKeyCursor();
+    while (cursor) {
+      const [site] = cursor.key;
+      sites.push(site);
+      cursor = await cursor.continue([site, Number.MAX_SAFE_INTEGER, LAST]);
+    }
+    return sites;
+  }
+
+  // -------------------------------------------------------------------------------- what features show, under a lease
+
+  async insightSite(lease: Lease | undefined, site: string): Promise<InsightSite> {
+    const empty: InsightSite = { live: lease !== undefined, site, visits: 0, requests: 0, groups: [] };
+    if (!lease) return empty;
+    const rows: InsightRecord[] = [];
+    for await (const batch of this.#batches('site', [site])) {
+      rows.push(...readRows(recordRow, batch).rows.filter((row) => isInsightOf(row, lease)));
+    }
+    const groups = new Map<string, Map<string, number>>();
+    for (const { party, requests } of rows) {
+      const domain = registrableDomain(party);
+      const hosts = groups.get(domain) ?? new Map<string, number>();
+      hosts.set(party, (hosts.get(party) ?? 0) + requests);
+      groups.set(domain, hosts);
+    }
+    const sum = (hosts: ReadonlyMap<string, number>) => [...hosts.values()].reduce((total, count) => total + count, 0);
+    return {
+      ...empty,
+      visits: new Set(rows.map((row) => row.atMs)).size,
+      requests: rows.reduce((total, row) => total + row.requests, 0),
+      groups: [...groups]
+        .map(([domain, hosts]) => ({
+          domain,
+          requests: sum(hosts),
+          hosts: [...hosts].map(([host, requests]) => ({ host, requests })).sort((a, b) => b.requests - a.requests),
+        }))
+        .sort((a, b) => b.requests - a.requests || a.domain.localeCompare(b.domain)),
+    };
+  }
+
+  async insightSites(leases: readonly Lease[]): Promise<InsightSites> {
+    const sites = new Map<string, { parties: Set<string>; requests: number }>();
+    for await (const batch of leases.length > 0 ? this.#batches('capability', ['site-insight']) : []) {
+      for (const row of readRows(recordRow, batch).rows) {
+        if (!leases.some((lease) => isInsightOf(row, lease)) || row.capability !== 'site-insight') continue;
+        const site = sites.get(row.site) ?? { parties: new Set(), requests: 0 };
+        site.parties.add(registrableDomain(row.party));
+        site.requests += row.requests;
+        sites.set(row.site, site);
+      }
+    }
+    const rows = [...sites].map(([site, { parties, requests }]) => ({ site, parties: parties.size, requests }));
+    return {
+      live: leases.length > 0,
+      sites: rows.sort((a, b) => b.parties - a.parties || a.site.localeCompare(b.site)),
+    };
+  }
+
+  async timeDays(lease: Lease | undefined, days: number): Promise<TimeDays> {
+    if (!lease) return { live: false, rows: [] };
+    const firstDay = localDay(this.clock.nowMs() - (days - 1) * DAY_MS);
+    const rows: TimeRecord[] = [];
+    for await (const batch of this.#batches('grant', [lease.grantId])) {
+      for (const row of readRows(recordRow, batch).rows) if (row.capability === 'browsing-time') rows.push(row);
+    }
+    return {
+      live: true,
+      rows: rows.filter((row) => row.day >= firstDay).map(({ site, day, attentionMs }) => ({ site, day, attentionMs })),
+    };
+  }
+
+  // --------------------------------------------------------------------------------------------------------- erasing
+
+  async eraseOne(id: string): Promise<number> {
+    const transaction = this.database.transaction('records', 'readwrite');
+    const found = await transaction.store.count(id);
+    transaction.store.delete(id);
+    await transaction.done;
+    return found;
+  }
+
+  /** @returns how many records went. */
+  async erase(filter: RecordFilter): Promise<number> {
+    const { index, prefix } = indexFor(filter);
+    return this.#eraseBatches(index, prefix, Number.MAX_SAFE_INTEGER, (row) => matches(row, filter));
+  }
+
+  /** Records older than the catalogue keeps them. */
+  async eraseExpired(id: CapabilityId): Promise<number> {
+    const { keepDays } = capability(id);
+    if (keepDays === null) return 0;
+    return this.#eraseBatches('capability', [id], this.clock.nowMs() - keepDays * DAY_MS, () => true);
+  }
+
+  async eraseSealed(ended: Ended, grantIds: readonly string[]): Promise<number> {
+    let erased = 0;
+    for (const grantId of grantIds) {
+      erased += await this.#eraseBatches('grant', [grantId], Number.MAX_SAFE_INTEGER, (row) => isSealed(row, ended));
+    }
+    return erased;
+  }
+
+  async countSealed(ended: Ended, grantIds: readonly string[]): Promise<number> {
+    let found = 0;
+    for (const grantId of grantIds) {
+      for await (const batch of this.#batches('grant', [grantId])) {
+        found += batch.filter((row) => isSealed(row as RecordRow, ended)).length;
+      }
+    }
+    return found;
+  }
+
+  async eraseOldUses(): Promise<void> {
+    const range = IDBKeyRange.upperBound([this.clock.nowMs() - USES_KEPT_DAYS * DAY_MS, '']);
+    const transaction = this.database.transaction('uses', 'readwrite');
+    for (const key of await transaction.store.index('at').getAllKeys(range)) transaction.store.delete(key);
+    await transaction.done;
+  }
+
+  /** Checkpoints and counts of grants: they go with the data of 'erase all'. */
+  async eraseUses(): Promise<void> {
+    await this.database.clear('uses');
+  }
+
+  async #eraseBatches(
+    index: IndexName,
+    prefix: readonly string[],
+    olderThanMs: number,
+    goes: (row: RecordRow) => boolean,
+  ): Promise<number> {
+    let erased = 0;
+    let lower: (string | number)[] = [...prefix, 0, ''];
+    const upper = [...prefix, olderThanMs, LAST];
+    for (let open = false; ; open = true) {
+      const transaction = this.database.transaction('records', 'readwrite');
+      const batch = await transaction.store
+        .index(index)
+        .getAll(IDBKeyRange.bound(lower, upper, open, false) as never, BATCH);
+      for (const row of batch) {
+        // A row that doesn't parse is erased by what can be read of it.
+        const { id } = row as { id: string };
+        if (!goes(row as RecordRow)) continue;
+        transaction.store.delete(id);
+        erased += 1;
+      }
+      await transaction.done;
+      const last = batch.at(-1) as { atMs: number; id: string } | undefined;
+      if (!last || batch.length < BATCH) return erased;
+      lower = [...prefix, last.atMs, last.id];
+    }
+  }
+}
+
+function indexFor({ capability: id, site }: RecordFilter): { index: IndexName; prefix: string[] } {
+  if (site !== undefined) return { index: 'site', prefix: [site] };
+  if (id !== undefined) return { index: 'capability', prefix: [id] };
+  return { index: 'at', prefix: [] };
+}
+
+const matches = (row: RecordRow, { capability: id, site }: RecordFilter): boolean =>
+  (id === undefined || row.capability === id) && (site === undefined || row.site === site);
+
+const isInsightOf = (row: RecordRow, lease: Lease): row is InsightRecord =>
+  row.capability === 'site-insight' &&
+  row.grantId === lease.grantId &&
+  !lease.elsewhere.some((scope) => covers(scope, row.site));
+
+/** A record of the ended grant; of a grant for all sites only those of the site that was taken out of it. */
+const isSealed = (row: RecordRow, { scope }: Ended): boolean =>
+  scope === ALL || row.scope === scope || covers(scope, row.site);
