@@ -1,0 +1,179 @@
+/**
+ * The composition root. Every listener is registered in the first turn, since one added later never wakes a stopped
+ * background; then the core starts, and each event waits for that start.
+ */
+import { defineBackground } from 'wxt/utils/define-background';
+import { browserWorld, showPrompt } from '../utils/background/browser-world';
+import { Core } from '../utils/background/core';
+import { handlers } from '../utils/background/handlers';
+import { newsOf } from '../utils/background/news';
+import { scriptConnected } from '../utils/background/script-connections';
+import { streams } from '../utils/background/streams';
+import { IDLE_AFTER_SECONDS } from '../utils/capabilities/browsing-time';
+import type { Sources, World } from '../utils/capabilities/capability';
+import { startCapability } from '../utils/capabilities/start';
+import { capability } from '../utils/catalogue/catalogue';
+import { Channel, type EventSource, Forwarder } from '../utils/leases/forwarder';
+import { CHANGED } from '../utils/messages/contract';
+import { pageOf, serve } from '../utils/messages/server';
+import {
+  browser,
+  browserAlarms,
+  browserLocks,
+  browserPermissions,
+  browserScripts,
+  isFirefox,
+  localArea,
+  sessionArea,
+} from '../utils/platform/browser';
+import { systemClock } from '../utils/platform/clock';
+import { errorText } from '../utils/platform/error-text';
+import { randomIds } from '../utils/platform/ids';
+import { language, text } from '../utils/platform/text';
+import { openDatabase } from '../utils/storage/database';
+
+const ERRORS_KEPT = 50;
+
+export default defineBackground(() => {
+  const startedAtMs = systemClock.nowMs();
+  const errors: { atMs: number; text: string }[] = [];
+  const report = (error: unknown): void => {
+    console.error(error);
+    errors.unshift({ atMs: systemClock.nowMs(), text: errorText(error) });
+    errors.length = Math.min(errors.length, ERRORS_KEPT);
+  };
+
+  let begin: (done: Promise<void>) => void = () => undefined;
+  const started = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+
+  // Looked up late: an optional permission's API appears with its grant.
+  const forward = <A extends unknown[]>(source: () => unknown) =>
+    new Forwarder<A>(() => source() as EventSource<A> | undefined, started);
+  const on: Sources = {
+    tabActivated: forward(() => browser.tabs?.onActivated),
+    tabUpdated: forward(() => browser.tabs?.onUpdated),
+    tabRemoved: forward(() => browser.tabs?.onRemoved),
+    windowFocused: forward(() => browser.windows?.onFocusChanged),
+    idleChanged: forward(() => {
+      browser.idle?.setDetectionInterval(IDLE_AFTER_SECONDS);
+      return browser.idle?.onStateChanged;
+    }),
+    notificationClicked: forward(() => browser.notifications?.onClicked),
+    tick: new Channel(),
+    connected: new Channel(),
+    clean: new Channel(),
+    news: new Channel(),
+  };
+
+  const core = new Core({
+    permissions: browserPermissions,
+    local: localArea,
+    session: sessionArea,
+    alarms: browserAlarms,
+    scripts: browserScripts,
+    locks: browserLocks,
+    egressLocks: navigator.locks,
+    clock: systemClock,
+    ids: randomIds,
+    browser: browserWorld,
+    knowsDataCollection: isFirefox(),
+    wait: (forMs) => new Promise((resolve) => setTimeout(resolve, forMs)),
+    openDatabase: (onLost) => openDatabase({ onLost }),
+    startCapability: (lease, session) => {
+      const world: World = { on, browser: browserWorld, clock: systemClock, ids: randomIds, session };
+      return startCapability(lease, world);
+    },
+    changed: () => {
+      // Nobody listens where no page is open: that is no fault.
+      browser.runtime.sendMessage(CHANGED).catch(() => undefined);
+    },
+    told: (entries) => {
+      for (const entry of entries) {
+        const news = newsOf(entry, text);
+        if (news) on.news.emit(news);
+      }
+    },
+    report,
+  });
+
+  const trust = { extensionId: browser.runtime.id, origin: browser.runtime.getURL('') };
+  const declared = browser.runtime.getManifest().optional_permissions ?? [];
+  const answers = handlers({
+    core,
+    started,
+    clean: on.clean,
+    say: text,
+    language: language(),
+    firefox: isFirefox(),
+    version: browser.runtime.getManifest().version,
+    // Firefox drops from the manifest what it does not know.
+    supported: (id) => capability(id).api.every((name) => (declared as readonly string[]).includes(name)),
+    showPrompt,
+    diagnose: () => ({
+      browser: navigator.userAgent,
+      forwarders: Object.entries(on).flatMap(([event, source]) =>
+        source instanceof Forwarder ? [{ event, registered: source.registered }] : [],
+      ),
+      errors,
+      startedAtMs,
+    }),
+    usageBytes: async () => (await navigator.storage?.estimate?.())?.usage ?? null,
+  });
+
+  // `sendResponse` and `true` are what every browser understands; a promise is not.
+  browser.runtime.onMessage.addListener(((message: unknown, sender: object, respond: (answer: unknown) => void) => {
+    if (message === CHANGED) return undefined;
+    serve(message, sender, trust, answers).then(respond, report);
+    return true;
+  }) as Parameters<typeof browser.runtime.onMessage.addListener>[0]);
+
+  const streamed = streams(core, started);
+  browser.runtime.onConnect.addListener((port) => {
+    if (port.name === 'site-insight') {
+      scriptConnected(port, { core, started, extensionId: browser.runtime.id, connected: on.connected, report });
+      return;
+    }
+    if (pageOf(port.sender ?? {}, trust) === undefined) {
+      port.disconnect();
+    } else if (port.name.startsWith('stream:')) {
+      streamed(port);
+    } else if (port.name.startsWith('prompt:')) {
+      const nonce = port.name.slice('prompt:'.length);
+      port.onDisconnect.addListener(() => {
+        started.then(() => core.promptClosed(nonce)).catch(report);
+      });
+    } else {
+      port.disconnect();
+    }
+  });
+
+  const reconcile = () => {
+    started.then(() => core.reconcile()).catch(report);
+  };
+  browser.permissions.onAdded.addListener(reconcile);
+  browser.permissions.onRemoved.addListener(reconcile);
+  browser.alarms.onAlarm.addListener(({ name }) => {
+    started
+      .then(async () => {
+        if (name === 'tick') {
+          on.tick.emit();
+          await core.tick();
+        } else if (name === 'end') await core.reconcile();
+        else if (name === 'sweep') await core.tick().then(() => core.sweep());
+        else if (name === 'retry') await core.retry();
+        // 'wake' did its work by waking us.
+      })
+      .catch(report);
+  });
+  // The browser's start must find us, so that what changed while it was closed is seen.
+  browser.runtime.onStartup.addListener(() => undefined);
+  browser.runtime.onInstalled.addListener(({ reason }) => {
+    if (reason !== 'install') return;
+    started.then(() => browser.tabs.create({ url: browser.runtime.getURL('welcome.html') })).catch(report);
+  });
+
+  begin(core.start());
+  started.catch(report);
+});

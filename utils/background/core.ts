@@ -1,0 +1,811 @@
+/**
+ * The background's centre: starts, settles prompts, ends grants, and brings ledger, fences, leases and browser into
+ * agreement. All state that matters is in the database; what is held here is only what the running code needs.
+ */
+import * as z from 'zod/mini';
+import type { CapabilityBrowser } from '../capabilities/capability';
+import { type CapabilityId, capabilityIds, type Lifetime, needsOf } from '../catalogue/catalogue';
+import { ALL, type Scope } from '../catalogue/scope';
+import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/shapes';
+import { Door } from '../egress/door';
+import { Book, type Change, type Changed } from '../grants/book';
+import { hashOf } from '../grants/chain';
+import { passes } from '../grants/fences';
+import { candidates, heldFor, holdsAll, intersection, surplus, type Wanted } from '../grants/holdings';
+import type { GrantEvent } from '../grants/machine';
+import {
+  type Actor,
+  actors,
+  type Fence,
+  type Grant,
+  type HeadMark,
+  headMark,
+  type Intent,
+  type LedgerEntry,
+  ledgerEntry,
+} from '../grants/schema';
+import { elsewhere, endingOf } from '../grants/standing';
+import type { Draft, Lease, Written } from '../leases/lease';
+import { LeaseOffice } from '../leases/office';
+import { askingLock, type Notice, type Revoked, type Settled } from '../messages/contract';
+import {
+  type AlarmsPort,
+  type Area,
+  type Held,
+  isEmpty,
+  type LocksPort,
+  type PermissionsPort,
+  type ScriptsPort,
+} from '../platform/browser-types';
+import { type Clock, DAY_MS, MINUTE_MS } from '../platform/clock';
+import { errorText } from '../platform/error-text';
+import type { Ids } from '../platform/ids';
+import { invariant } from '../platform/invariant';
+import { serial } from '../platform/serial';
+import { currentPolicy, grantedClauses } from '../policy/versions';
+import { Appender } from '../records/append';
+import { Archive } from '../records/archive';
+import type { Database, Opened } from '../storage/database';
+
+export interface CorePorts {
+  readonly permissions: PermissionsPort;
+  readonly local: Area;
+  readonly session: Area;
+  readonly alarms: AlarmsPort;
+  readonly scripts: ScriptsPort;
+  readonly locks: LocksPort;
+  readonly egressLocks: Pick<LockManager, 'request'>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly browser: CapabilityBrowser;
+  /** Whether this browser has Firefox's data collection permissions. */
+  readonly knowsDataCollection: boolean;
+  wait(forMs: number): Promise<void>;
+  openDatabase(onLost: () => void): Promise<Opened>;
+  /** Starts a capability's code under a lease, in the browser session of this id. */
+  startCapability(lease: Lease, session: string): Promise<void>;
+  /** Something changed that open pages may show. */
+  changed(): void;
+  /** Entries that the person did not cause and should be told of. */
+  told(entries: readonly LedgerEntry[]): void;
+  report(error: unknown): void;
+}
+
+/** Keys of `storage.local`. */
+export const HEAD_KEY = 'head';
+export const HALTED_KEY = 'halted';
+/** Key of `storage.session`: its absence is the end of the browser's session. */
+export const SESSION_KEY = 'session';
+
+/** A revocation that the database would not take. No start issues a lease for what is listed here. */
+const haltedMark = z.strictObject({
+  capability: capabilityId,
+  scope: scopeShape,
+  event: z.enum(['revoke', 'expire', 'pause', 'never']),
+  by: z.enum(actors),
+  atMs: ms,
+});
+export type HaltedMark = z.infer<typeof haltedMark>;
+
+const databaseRow = z.strictObject({ key: z.literal('database'), id: z.string() });
+const policyRow = z.strictObject({ key: z.literal('policy'), version: z.string() });
+const toldRow = z.strictObject({ key: z.literal('told'), seq: z.number() });
+
+/** How long a revocation's transaction may take before it counts as unwritable (it may still commit later). */
+export const REVOKE_WAIT_MS = 5000;
+/** How long a closed prompt page's Allow may still be followed by the browser's yes. */
+const AFTER_CLOSE_MS = 2000;
+
+/** Kinds that the person is told of when somebody else caused them. */
+const tellingKinds: readonly LedgerEntry['kind'][] = [
+  'revoked',
+  'expired',
+  'paused',
+  'handed-back',
+  'policy-changed',
+  'history-lost',
+];
+
+export type Status =
+  | { kind: 'starting' }
+  | { kind: 'open'; database: Database; databaseId: string; book: Book; archive: Archive; appender: Appender }
+  | { kind: 'closed'; closed: { kind: 'no-database'; why: string } | { kind: 'newer-database' } };
+
+type Ended = { kind: 'ended'; changed: Changed } | { kind: 'not-durable'; marked: boolean };
+
+export class Core {
+  status: Status = { kind: 'starting' };
+  /** Rows of the book that did not parse at the last look. */
+  unreadableRows = 0;
+  storageFull = false;
+  /** Revocations that are in force but not on record. */
+  undurable: { mark: HaltedMark; marked: boolean }[] = [];
+  readonly office: LeaseOffice;
+  readonly #door: Door;
+  readonly #inTurn = serial();
+  #session = '';
+  #starting = true;
+  readonly #toTell: LedgerEntry[] = [];
+  /** Hand-backs that wait for a prompt's lock, by the capabilities they wait for. */
+  readonly #waiting = new Set<string>();
+  readonly #keptByBrowser = new Set<string>();
+
+  constructor(readonly ports: CorePorts) {
+    this.office = new LeaseOffice({
+      write: (lease, draft) => this.#write(lease, draft),
+      lastCheckpoint: async (lease) =>
+        this.status.kind === 'open' ? this.status.archive.checkpoint(lease) : undefined,
+      start: (lease) => this.ports.startCapability(lease, this.#session),
+    });
+    this.#door = new Door({
+      locks: ports.egressLocks,
+      passes: async (lease) => {
+        if (this.status.kind !== 'open') return false;
+        const fence = await this.status.book.fence(lease.capability, lease.scope);
+        return passes(fence, { grantId: lease.grantId, epoch: lease.epoch, nowMs: ports.clock.nowMs() });
+      },
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- start
+
+  /** Opens the database, judges every grant, settles what a killed background left open, and issues leases. */
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
+  }
+
+  /** Resolves when whatever is under way in turn (a start, a reconciling) is done. */
+  settled(): Promise<void> {
+    return this.#inTurn(async () => undefined);
+  }
+
+  async #start(): Promise<void> {
+    this.#starting = true;
+    this.#session = await this.#readSession();
+    const opened = await this.ports.openDatabase(() => this.#databaseLost());
+    if (opened.kind !== 'open') return this.#close(opened);
+    const { database } = opened;
+    try {
+      await this.#open(database);
+    } catch (error) {
+      this.ports.report(error);
+      database.close();
+      await this.#close({ kind: 'unavailable', why: errorText(error) });
+      return;
+    }
+    await this.#retryMarked();
+    await this.#pausePolicy();
+    await this.#reconcile('start');
+    this.#starting = false;
+    this.#tell();
+    await this.sweep();
+  }
+
+  async #readSession(): Promise<string> {
+    const known = await this.ports.session.get(SESSION_KEY);
+    if (typeof known === 'string' && known !== '') return known;
+    const fresh = this.ports.ids.fresh();
+    await this.ports.session.set(SESSION_KEY, fresh);
+    return fresh;
+  }
+
+  async #open(database: Database): Promise<void> {
+    const mark = readRow(headMark, await this.ports.local.get(HEAD_KEY));
+    const stored = readRow(databaseRow, await database.get('settings', 'database'));
+    const databaseId = stored?.id ?? this.ports.ids.fresh();
+    if (!stored) await database.put('settings', { key: 'database', id: databaseId });
+    const { clock, ids } = this.ports;
+    const book = new Book(database, databaseId, clock, ids, (head, entries) => this.#committed(head, entries));
+    const lost = mark !== undefined && (await isOtherHistory(database, databaseId, mark));
+    const appender = new Appender(database, clock);
+    const archive = new Archive(database, clock);
+    this.status = { kind: 'open', database, databaseId, book, archive, appender };
+    if (!lost) return;
+    // Epochs go on above every one that the lost history can have given out, and nothing of what is left is live.
+    await this.#endAllRows(book);
+    await book.note('history-lost', 'recovery', {
+      maxEpoch: mark.maxEpoch,
+      epoch: mark.maxEpoch,
+      details: { lostSeq: mark.seq, lostHash: mark.hash },
+    });
+  }
+
+  /** After a lost history: rows that an older copy of the database calls live are ended. */
+  async #endAllRows(book: Book): Promise<void> {
+    const { grants } = await book.everything();
+    for (const { capability, scope, state } of grants) {
+      if (state === 'granted') await book.change({ capability, scope, event: 'revoke', by: 'recovery' });
+    }
+  }
+
+  /** Nothing can be kept, so nothing is granted: whatever the browser holds goes back. */
+  async #close(opened: Exclude<Opened, { kind: 'open' }>): Promise<void> {
+    this.status = {
+      kind: 'closed',
+      closed: opened.kind === 'newer' ? { kind: 'newer-database' } : { kind: 'no-database', why: opened.why },
+    };
+    this.office.suspendAll();
+    await this.#unregisterScripts();
+    await this.ports.permissions.drop(surplus(await this.ports.permissions.held(), [])).catch(this.ports.report);
+    this.ports.changed();
+  }
+
+  /** The database was deleted or closed under us. Stops at once, then starts anew: a lost one is not a fresh one. */
+  #databaseLost(): void {
+    if (this.status.kind !== 'open') return;
+    this.status = { kind: 'starting' };
+    this.office.suspendAll();
+    this.start().catch(this.ports.report);
+  }
+
+  // ----------------------------------------------------------------------------------------------------- the ledger
+
+  #committed(head: HeadMark, entries: readonly LedgerEntry[]): void {
+    this.ports.local.set(HEAD_KEY, head).catch(this.ports.report);
+    const telling = entries.filter((entry) => entry.by !== 'person' && tellingKinds.includes(entry.kind));
+    this.#toTell.push(...telling);
+    if (!this.#starting) this.#tell();
+    this.ports.changed();
+  }
+
+  /** Told once leases are issued: during a start nobody could hear it yet. */
+  #tell(): void {
+    const entries = this.#toTell.splice(0);
+    if (entries.length > 0) this.ports.told(entries);
+  }
+
+  /** Entries that the person did not cause and has not dismissed, newest first. */
+  async news(limit = 20): Promise<LedgerEntry[]> {
+    const { database } = this.openStatus();
+    const told = readRow(toldRow, await database.get('settings', 'told'))?.seq ?? 0;
+    const news: LedgerEntry[] = [];
+    const range = IDBKeyRange.lowerBound(told, true);
+    let cursor = await database.transaction('ledger').store.openCursor(range, 'prev');
+    while (cursor && news.length < limit) {
+      const entry = readRow(ledgerEntry, cursor.value);
+      if (entry && entry.by !== 'person' && tellingKinds.includes(entry.kind)) news.push(entry);
+      cursor = await cursor.continue();
+    }
+    return news;
+  }
+
+  async dismiss(upTo: number): Promise<void> {
+    await this.openStatus().database.put('settings', { key: 'told', seq: upTo });
+    this.ports.changed();
+  }
+
+  openStatus(): Extract<Status, { kind: 'open' }> {
+    invariant(this.status.kind === 'open', 'the database is open');
+    return this.status;
+  }
+
+  // --------------------------------------------------------------------------------------------------------- writes
+
+  async #write(lease: Lease, draft: Draft): Promise<Written> {
+    if (this.status.kind !== 'open') return { kind: 'failed', why: 'no database' };
+    try {
+      const written = await this.status.appender.append(lease, draft);
+      if (written.kind !== 'stale-lease' && this.storageFull !== (written.kind === 'full')) {
+        this.storageFull = written.kind === 'full';
+        this.ports.changed();
+      }
+      // The fence says no although this code still holds a lease: the clock, or another generation of the background.
+      if (written.kind === 'stale-lease' && !lease.signal.aborted) this.reconcile().catch(this.ports.report);
+      return written;
+    } catch (error) {
+      this.ports.report(error);
+      return { kind: 'failed', why: errorText(error) };
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------- prompts
+
+  /** Writes that a question is on screen. An older question of the same capability is over: its page is gone. */
+  openPrompt(intent: Omit<Intent, 'openedAtMs' | 'allowed'>, notice: Notice): Promise<void> {
+    return this.#inTurn(async () => {
+      const { book } = this.openStatus();
+      const { intents } = await book.everything();
+      for (const old of intents) {
+        if (old.capability === intent.capability) await this.#settle(old, 'reopened');
+      }
+      await book.open(intent, notice);
+    });
+  }
+
+  /** Allow was clicked. Not in turn: it must be on disk as soon as can be, while the browser's prompt is opening. */
+  allow(nonce: string, scope: Scope, lifetime: Lifetime): Promise<boolean> {
+    return this.openStatus().book.intend(nonce, scope, lifetime);
+  }
+
+  /** The page has the browser's answer; what counts is what the browser holds. */
+  settlePrompt(nonce: string): Promise<Settled> {
+    return this.#inTurn(async () => {
+      const intent = await this.openStatus().book.intent(nonce);
+      return intent ? this.#settle(intent, 'answered') : { kind: 'gone' };
+    });
+  }
+
+  declinePrompt(nonce: string, answer: 'not-now' | 'never'): Promise<'recorded' | 'gone'> {
+    return this.#inTurn(async () => {
+      const intent = await this.openStatus().book.intent(nonce);
+      if (!intent) return 'gone';
+      await this.#decline(intent, answer, 'person');
+      return 'recorded';
+    });
+  }
+
+  /** The page of a question went away. Unanswered means not now; after Allow, the browser's yes may still be on its way. */
+  async promptClosed(nonce: string): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const intent = await this.status.book.intent(nonce);
+    if (!intent) return;
+    if (intent.allowed) await this.ports.wait(AFTER_CLOSE_MS);
+    await this.#inTurn(async () => {
+      if (this.status.kind !== 'open') return;
+      const still = await this.status.book.intent(nonce);
+      // The page came back (the background had rested, and the port was cut from this side).
+      if (!still || (await this.ports.locks.held(askingLock(still.capability)))) return;
+      await this.#settle(still, 'closed');
+    });
+  }
+
+  /** Brings a question to its end by what the browser holds now. */
+  async #settle(intent: Intent, how: 'answered' | 'closed' | 'reopened' | 'recovered'): Promise<Settled> {
+    const { capability, allowed } = intent;
+    const by: Actor = how === 'recovered' ? 'recovery' : how === 'answered' ? 'browser' : 'person';
+    const nowMs = this.ports.clock.nowMs();
+    if (!allowed || allowed.expiresAtMs <= nowMs) {
+      await this.#decline(intent, 'not-now', how === 'answered' ? 'clock' : by);
+      return { kind: 'gone' };
+    }
+    const { scope, lifetime } = allowed;
+    await this.#retryMarked();
+    const held = await this.ports.permissions.held();
+    if (!holdsAll({ capability, scope }, held, this.ports.knowsDataCollection)) {
+      await this.#decline({ ...intent, scope }, 'not-now', by);
+      return { kind: 'refused-by-browser' };
+    }
+    const { book } = this.openStatus();
+    const changed = await book.change({
+      capability,
+      scope,
+      event: 'allow',
+      by: 'person',
+      lifetime,
+      session: this.#session,
+      notice: intent.notice,
+      nonce: intent.nonce,
+    });
+    if (changed.kind !== 'changed') return { kind: 'gone' };
+    await this.#issueLeases();
+    // A listener added now never wakes a stopped background: a minute on it is started anew if it stopped, and then the
+    // listener stands in its first turn.
+    await this.ports.alarms.at('wake', nowMs + MINUTE_MS).catch(this.ports.report);
+    return { kind: 'granted', capability, scope, validUntilMs: changed.grant.validUntilMs };
+  }
+
+  async #decline({ nonce, capability, scope, notice }: Intent, answer: 'not-now' | 'never', by: Actor): Promise<void> {
+    const event = answer === 'never' ? 'never' : 'refuse';
+    const change: Change = { capability, scope, event, by, notice, nonce };
+    if (answer === 'never') await this.#end({ ...change, event: 'never' });
+    else await this.openStatus().book.change(change);
+    this.handBack();
+  }
+
+  // -------------------------------------------------------------------------------------------------------- halting
+
+  /**
+   * Takes a grant back. Resolves once the revocation is on disk, nothing is in flight, and everything that ran under it
+   * has stopped. Leases end before anything is awaited.
+   */
+  async revoke(capability: CapabilityId, scope: Scope, by: Actor = 'person'): Promise<Revoked> {
+    this.office.end(capability, scope);
+    if (this.status.kind !== 'open') return { kind: 'not-live' };
+    const { book, archive } = this.status;
+    const { grants, fences } = await book.everything();
+    const row = grants.find((grant) => sameGrant(grant, { capability, scope }));
+    const own = fenceOf(fences, { capability, scope });
+    const exclude = scope !== ALL && fenceOf(fences, { capability, scope: ALL })?.live === true;
+    const revocable = row?.state === 'granted' || row?.state === 'paused' || own?.live === true;
+    if (!revocable && !(exclude && own?.excluded !== true)) return { kind: 'not-live' };
+    const ended = await this.#end({ capability, scope, event: 'revoke', by, exclude });
+    if (ended.kind === 'not-durable') return ended;
+    const live = await this.liveGrants();
+    const held = await this.ports.permissions.held();
+    const wanted = { capability, scope };
+    const kept = !isEmpty(heldFor(wanted, held, live));
+    const shared = !kept && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
+    const seals = ended.changed.kind === 'changed' ? ended.changed.grant.seals : [];
+    return {
+      kind: 'revoked',
+      held: kept ? 'kept-by-browser' : shared ? 'shared' : 'nothing',
+      records: await archive.countSealed(
+        wanted,
+        seals.map((seal) => seal.grantId),
+      ),
+    };
+  }
+
+  /** Every live grant, at once. */
+  async stopAll(): Promise<{ stopped: number; undurable: number }> {
+    this.office.suspendAll();
+    const live = await this.liveGrants();
+    const ended = await Promise.all(live.map(({ capability, scope }) => this.revoke(capability, scope)));
+    return {
+      stopped: ended.filter((one) => one.kind === 'revoked').length,
+      undurable: ended.filter((one) => one.kind === 'not-durable').length,
+    };
+  }
+
+  /** The one way a live grant ends, whoever ends it: fence and ledger first, then everything that runs. */
+  async #end(change: Change & { event: Exclude<GrantEvent, 'allow' | 'refuse'> }): Promise<Ended> {
+    const { capability, scope } = change;
+    const { book } = this.openStatus();
+    // The transaction is queued in the same turn in which the leases end; neither waits for the other.
+    const writing = withinTime(book.change(change), REVOKE_WAIT_MS);
+    this.office.end(capability, scope);
+    if (change.exclude) this.office.suspend(capability, ALL);
+    let ended: Ended;
+    try {
+      ended = { kind: 'ended', changed: await writing };
+    } catch (error) {
+      this.ports.report(error);
+      ended = { kind: 'not-durable', marked: await this.#mark(change) };
+    }
+    this.office.end(capability, scope);
+    await Promise.all([
+      this.#letGo({ capability, scope }),
+      this.#unregisterScripts(),
+      this.#door.quiet(capability).then((quiet) => {
+        if (quiet.kind === 'stolen') this.ports.report(new Error(`a send of ${capability} did not stop in time`));
+      }),
+    ]);
+    if (change.exclude) await this.#issueLeases();
+    await this.#armAlarms();
+    this.ports.changed();
+    return ended;
+  }
+
+  /** Gives back what served this grant and no other live one. The browser's answer is not trusted; `held` counts. */
+  async #letGo(ended: Wanted): Promise<void> {
+    try {
+      const live = (await this.liveGrants()).filter(
+        (grant) => grant.capability !== ended.capability || grant.scope !== ended.scope,
+      );
+      await this.ports.permissions.drop(heldFor(ended, await this.ports.permissions.held(), live));
+    } catch (error) {
+      // An enterprise policy may forbid it: shown as held by the browser.
+      this.ports.report(error);
+    }
+  }
+
+  /** Keeps a revocation that the database would not take where the next start finds it. */
+  async #mark({ capability, scope, event, by }: Change): Promise<boolean> {
+    const mark: HaltedMark = {
+      capability,
+      scope,
+      event: event === 'allow' || event === 'refuse' ? 'revoke' : event,
+      by,
+      atMs: this.ports.clock.nowMs(),
+    };
+    let marked = true;
+    try {
+      const others = (await this.#readMarks()).filter((other) => !sameGrant(other, mark));
+      await this.ports.local.set(HALTED_KEY, [...others, mark]);
+    } catch (error) {
+      this.ports.report(error);
+      marked = false;
+    }
+    this.undurable = [...this.undurable.filter((one) => !sameGrant(one.mark, mark)), { mark, marked }];
+    await this.ports.alarms.at('retry', this.ports.clock.nowMs() + MINUTE_MS).catch(this.ports.report);
+    return marked;
+  }
+
+  async #readMarks(): Promise<HaltedMark[]> {
+    const raw = await this.ports.local.get(HALTED_KEY);
+    return (Array.isArray(raw) ? raw : []).flatMap((one) => readRow(haltedMark, one) ?? []);
+  }
+
+  /** Tries again to write what the database would not take. */
+  retry(): Promise<void> {
+    return this.#inTurn(() => this.#retryMarked());
+  }
+
+  async #retryMarked(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const marks = await this.#readMarks();
+    for (const { mark } of this.undurable) if (!marks.some((one) => sameGrant(one, mark))) marks.push(mark);
+    if (marks.length === 0) return;
+    const left: HaltedMark[] = [];
+    for (const mark of marks) {
+      const { capability, scope, event, by } = mark;
+      this.office.end(capability, scope);
+      try {
+        await withinTime(
+          this.status.book.change({ capability, scope, event, by, details: { haltedAtMs: mark.atMs } }),
+          REVOKE_WAIT_MS,
+        );
+      } catch (error) {
+        this.ports.report(error);
+        left.push(mark);
+      }
+    }
+    this.undurable = left.map((mark) => ({ mark, marked: true }));
+    if (left.length > 0) {
+      await this.ports.alarms.at('retry', this.ports.clock.nowMs() + MINUTE_MS);
+      await this.ports.local.set(HALTED_KEY, left).catch(this.ports.report);
+    } else {
+      await this.ports.local.remove(HALTED_KEY);
+    }
+    this.ports.changed();
+  }
+
+  // ---------------------------------------------------------------------------------------------------- reconciling
+
+  /** Compares what is granted with what the browser holds and what the clock says, and ends what must end. */
+  reconcile(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.status.kind === 'open') await this.#reconcile('event');
+      else if (this.status.kind === 'closed') await this.#close(closedAs(this.status.closed));
+    });
+  }
+
+  async #reconcile(when: 'start' | 'event'): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const { book } = this.status;
+    const held = await this.ports.permissions.held();
+    const { grants, fences, intents, unreadable } = await book.everything();
+    this.unreadableRows = unreadable;
+    const moment = { nowMs: this.ports.clock.nowMs(), session: this.#session };
+    for (const grant of grants) {
+      const fence = fenceOf(fences, grant);
+      const taken = grant.state === 'granted' && !holdsAll(grant, held, this.ports.knowsDataCollection);
+      const ending =
+        endingOf(grant, fence, moment) ?? (taken ? { event: 'revoke' as const, by: 'browser' as const } : undefined);
+      if (!ending || ending.event === 'allow' || ending.event === 'refuse') continue;
+      await this.#end({ capability: grant.capability, scope: grant.scope, ...ending, event: ending.event });
+    }
+    // A fence that calls live what no grant explains is a damaged row: closed.
+    for (const { capability, scope, live } of fences) {
+      if (live && !grants.some((grant) => grant.capability === capability && grant.scope === scope)) {
+        await this.#end({ capability, scope, event: 'revoke', by: 'recovery', details: { why: 'fence' } });
+      }
+    }
+    await this.#settleIntents(intents, held, when);
+    await this.#issueLeases();
+    this.handBack();
+  }
+
+  async #settleIntents(intents: readonly Intent[], held: Held, when: 'start' | 'event'): Promise<void> {
+    for (const intent of intents) {
+      const { allowed, capability } = intent;
+      const expired = allowed !== null && allowed.expiresAtMs <= this.ports.clock.nowMs();
+      const holds =
+        allowed !== null && holdsAll({ capability, scope: allowed.scope }, held, this.ports.knowsDataCollection);
+      if (holds && !expired) await this.#settle(intent, 'answered');
+      else if (expired || (when === 'start' && !(await this.ports.locks.held(askingLock(capability))))) {
+        await this.#settle(intent, 'recovered');
+      }
+    }
+  }
+
+  /** Grants under which something may run now. */
+  async liveGrants(): Promise<Grant[]> {
+    if (this.status.kind !== 'open') return [];
+    const { grants, fences } = await this.status.book.everything();
+    return grants.filter((grant) => this.#mayRun(grant, fenceOf(fences, grant)));
+  }
+
+  #mayRun(grant: Grant, fence: Fence | undefined): boolean {
+    const { grantId, epoch } = grant;
+    return (
+      grant.state === 'granted' &&
+      passes(fence, { grantId, epoch, nowMs: this.ports.clock.nowMs() }) &&
+      !this.undurable.some((one) => sameGrant(one.mark, grant))
+    );
+  }
+
+  /** Leases for exactly the grants that are live now; others end. */
+  async #issueLeases(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const { grants, fences } = await this.status.book.everything();
+    const live = grants.filter((grant) => this.#mayRun(grant, fenceOf(fences, grant)));
+    for (const lease of this.office.leases()) {
+      if (!live.some((grant) => sameGrant(grant, lease))) this.office.end(lease.capability, lease.scope);
+    }
+    for (const grant of live) {
+      await this.office.issue(grant, elsewhere(grant, grants, fences)).catch((error: unknown) => {
+        this.office.end(grant.capability, grant.scope);
+        this.ports.report(error);
+      });
+    }
+    await this.#unregisterScripts();
+    await this.#armAlarms();
+  }
+
+  /** Content scripts that no lease stands behind. A script's id is `CAPABILITY SCOPE`. */
+  async #unregisterScripts(): Promise<void> {
+    try {
+      const wanted = this.office.leases().map((lease) => `${lease.capability} ${lease.scope}`);
+      for (const id of await this.ports.scripts.registered()) {
+        if (!wanted.includes(id)) await this.ports.scripts.unregister(id);
+      }
+    } catch (error) {
+      this.ports.report(error);
+    }
+  }
+
+  /**
+   * Hands back what the browser holds and no live grant explains. It first takes the lock that an open prompt holds, so
+   * that a permission whose question is still being answered is not mistaken for an orphan. Never waited for by a start.
+   */
+  handBack(): Promise<void> {
+    return this.#handBackOnce().catch(this.ports.report);
+  }
+
+  async #handBackOnce(): Promise<void> {
+    const spare = surplus(await this.ports.permissions.held(), await this.liveGrants());
+    if (isEmpty(spare) || this.#keptByBrowser.has(hashOf(spare))) return;
+    const locks = candidates(spare).map(askingLock);
+    const key = locks.join();
+    if (this.#waiting.has(key)) return;
+    this.#waiting.add(key);
+    const underLocks = locks.reduceRight<() => Promise<void>>(
+      (task, name) => () => this.ports.locks.exclusively(name, task),
+      () => {
+        this.#waiting.delete(key);
+        return this.#inTurn(() => this.#handBackNow());
+      },
+    );
+    await underLocks().finally(() => this.#waiting.delete(key));
+  }
+
+  async #handBackNow(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const before = await this.ports.permissions.held();
+    const { intents } = await this.status.book.everything();
+    await this.#settleIntents(
+      intents.filter((intent) => intent.allowed !== null),
+      before,
+      'event',
+    );
+    const spare = surplus(before, await this.liveGrants());
+    if (isEmpty(spare)) return;
+    await this.ports.permissions.drop(spare).catch(this.ports.report);
+    const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.liveGrants()));
+    if (!isEmpty(left)) this.#keptByBrowser.add(hashOf(left));
+    const [only, ...others] = candidates(spare);
+    const named = only !== undefined && others.length === 0 ? only : null;
+    await this.status.book.note('handed-back', 'browser', {
+      capability: named,
+      details: {
+        permissions: [...spare.permissions, ...spare.dataCollection],
+        origins: [...spare.origins],
+        ...(isEmpty(left) ? {} : { kept: [...left.permissions, ...left.dataCollection, ...left.origins] }),
+      },
+    });
+  }
+
+  // --------------------------------------------------------------------------------------------- policy and the clock
+
+  /** Writes down a newer policy version. The grants whose clauses changed in substance pause in the reconciling after it. */
+  async #pausePolicy(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const { database, book } = this.status;
+    const known = readRow(policyRow, await database.get('settings', 'policy'));
+    if (known?.version === currentPolicy.version) return;
+    if (known) {
+      const changed = currentPolicy.clauses.filter((clause) => clause.revision).map((clause) => clause.id);
+      await book.note('policy-changed', 'policy', {
+        details: { from: known.version, to: currentPolicy.version, clauses: changed },
+      });
+    }
+    await database.put('settings', { key: 'policy', version: currentPolicy.version });
+  }
+
+  /** Once a minute at most while something is timed or measured: the clock's part, and the last uses. */
+  async tick(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const { book, archive } = this.status;
+    const nowMs = this.ports.clock.nowMs();
+    await this.reconcile();
+    await book.touch(nowMs, await archive.lastUses());
+  }
+
+  /** Erases what is past its time: records by the catalogue's days, sealed ones by their date, uses after 30 days. */
+  async sweep(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const { archive, book } = this.status;
+    const nowMs = this.ports.clock.nowMs();
+    await book.touch(nowMs, await archive.lastUses());
+    const { grants } = await book.everything();
+    for (const grant of grants) {
+      const due = grant.seals.filter((seal) => seal.eraseAtMs <= nowMs);
+      if (due.length > 0)
+        await this.eraseSealed(
+          grant,
+          due.map((seal) => seal.grantId),
+          'clock',
+        );
+    }
+    for (const id of capabilityIds) await archive.eraseExpired(id);
+    await archive.eraseOldUses();
+  }
+
+  /** Erases what ended grants collected, and writes that down. @returns how many records. */
+  async eraseSealed(grant: Wanted, grantIds: readonly string[], by: Actor): Promise<number> {
+    const { archive, book } = this.openStatus();
+    const erased = await archive.eraseSealed(grant, grantIds);
+    await book.unseal(grant.capability, grant.scope, grantIds);
+    await book.note('erased', by, {
+      capability: grant.capability,
+      scope: grant.scope,
+      details: { records: erased, sealed: grantIds.length },
+    });
+    return erased;
+  }
+
+  async #armAlarms(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    try {
+      const live = await this.liveGrants();
+      const { intents } = await this.status.book.everything();
+      const ends = [
+        ...live.flatMap((grant) => grant.validUntilMs ?? []),
+        ...intents.flatMap((intent) => intent.allowed?.expiresAtMs ?? []),
+      ];
+      if (ends.length > 0) await this.ports.alarms.at('end', Math.min(...ends));
+      else await this.ports.alarms.clear('end');
+      const sealed = (await this.status.book.everything()).grants.some((grant) => grant.seals.length > 0);
+      if (live.length > 0 || sealed) await this.ports.alarms.every('sweep', DAY_MS / MINUTE_MS / 4);
+      else await this.ports.alarms.clear('sweep');
+    } catch (error) {
+      this.ports.report(error);
+    }
+  }
+
+  /** The clauses, as an entry of the ledger refers to a notice. */
+  static noticeRef(notice: Notice) {
+    return {
+      hash: hashOf(notice),
+      policyVersion: notice.policyVersion,
+      language: notice.language,
+      clauses: grantedClauses(notice.clauses.map((clause) => clause.id)),
+    };
+  }
+
+  get session(): string {
+    return this.#session;
+  }
+}
+
+const sameGrant = (a: Wanted, b: Wanted): boolean => a.capability === b.capability && a.scope === b.scope;
+
+const fenceOf = (fences: readonly Fence[], grant: Wanted): Fence | undefined =>
+  fences.find((fence) => sameGrant(fence, grant));
+
+const closedAs = (closed: Extract<Status, { kind: 'closed' }>['closed']): Exclude<Opened, { kind: 'open' }> =>
+  closed.kind === 'newer-database' ? { kind: 'newer' } : { kind: 'unavailable', why: closed.why };
+
+const needsSomething = ({ capability, scope }: Wanted): boolean => !isEmpty(needsOf(capability, scope, true));
+
+/** Whether the database is another one than the mark's, or an older copy of it. */
+async function isOtherHistory(database: Database, databaseId: string, mark: HeadMark): Promise<boolean> {
+  if (mark.databaseId !== databaseId) return true;
+  if (mark.seq === 0) return false;
+  const row = await database.get('ledger', mark.seq);
+  return row === undefined || (row as { hash?: unknown }).hash !== mark.hash;
+}
+
+/** Rejects after a time; the work itself goes on and may still succeed. */
+async function withinTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer from the database within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

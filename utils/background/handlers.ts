@@ -1,0 +1,248 @@
+/** Answers to the messages of the contract. Each is a few lines: what is done is done by the core and the archive. */
+import type { CleanRequest } from '../capabilities/capability';
+import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
+import { ALL, isScope, type Scope } from '../catalogue/scope';
+import { readRow } from '../catalogue/shapes';
+import { noticeOf } from '../exports/consent-records';
+import { surplus } from '../grants/holdings';
+import { ledgerEntry } from '../grants/schema';
+import type { Channel } from '../leases/forwarder';
+import type { Answers, Diagnostics, Erasable, Input, PromptOpened } from '../messages/contract';
+import { ClosedError, type Handlers } from '../messages/server';
+import type { Say } from '../platform/text-types';
+import { differences } from '../policy/differences';
+import { currentPolicy } from '../policy/versions';
+import { buildNotice } from '../prompts/notice';
+import { Core, HEAD_KEY } from './core';
+import { viewOf, viewsOf } from './views';
+
+export interface HandlerPorts {
+  readonly core: Core;
+  /** Resolves when the core has started. */
+  readonly started: Promise<unknown>;
+  readonly clean: Channel<[request: CleanRequest]>;
+  readonly say: Say;
+  readonly language: string;
+  readonly firefox: boolean;
+  readonly version: string;
+  supported(id: CapabilityId): boolean;
+  /** Opens the prompt page: a small window in Chromium, a focused tab in Firefox; never in a private window. */
+  showPrompt(id: CapabilityId, scope: Scope): Promise<void>;
+  diagnose(): Pick<Diagnostics, 'browser' | 'forwarders' | 'errors' | 'startedAtMs'>;
+  usageBytes(): Promise<number | null>;
+}
+
+export function handlers(ports: HandlerPorts): Handlers {
+  const { core, say } = ports;
+
+  async function open() {
+    await ports.started;
+    // A database that went away is being opened anew: a moment later there is an answer.
+    if (core.status.kind === 'starting') await core.settled();
+    if (core.status.kind !== 'open') throw new ClosedError('there is no usable database');
+    return core.status;
+  }
+
+  async function seen() {
+    const { book } = await open();
+    const [everything, live, held] = await Promise.all([
+      book.everything(),
+      core.liveGrants(),
+      core.ports.permissions.held(),
+    ]);
+    return { ...everything, live, held, nowMs: core.ports.clock.nowMs(), supported: ports.supported };
+  }
+
+  async function state(): Promise<Answers['state.get']> {
+    await ports.started;
+    if (core.status.kind === 'starting') await core.settled();
+    const common = {
+      policyVersion: currentPolicy.version,
+      undurable: core.undurable.map(({ mark, marked }) => ({ capability: mark.capability, scope: mark.scope, marked })),
+      storageFull: core.storageFull,
+      firefox: ports.firefox,
+    };
+    if (core.status.kind !== 'open') {
+      const closed = core.status.kind === 'closed' ? core.status.closed : { kind: 'no-database' as const, why: '' };
+      const nothing = {
+        grants: [],
+        fences: [],
+        live: [],
+        held: await core.ports.permissions.held(),
+        nowMs: core.ports.clock.nowMs(),
+        supported: ports.supported,
+      };
+      return { ...common, closed, capabilities: viewsOf(nothing), news: [] };
+    }
+    const news = (await core.news()).map(({ seq, atMs, kind, by, capability: id, scope, details }) => ({
+      seq,
+      atMs,
+      kind,
+      by,
+      capability: id,
+      scope,
+      details,
+    }));
+    return { ...common, closed: null, capabilities: viewsOf(await seen()), news };
+  }
+
+  async function openPrompt({ capability: id, scope: asked }: Input<'prompts.open'>): Promise<PromptOpened> {
+    await ports.started;
+    if (core.status.kind === 'starting') await core.settled();
+    if (core.status.kind === 'closed') return { kind: 'closed', closed: core.status.closed };
+    if (!isCapabilityId(id)) return { kind: 'unknown-capability' };
+    const scope = asked ?? ALL;
+    if (!isScope(scope) || !allowsScope(id, scope)) return { kind: 'bad-scope' };
+    if (!ports.supported(id)) return { kind: 'unsupported' };
+    const { lifetime } = capability(id);
+    const notice = buildNotice(id, scope, say, ports.language);
+    const nonce = core.ports.ids.fresh();
+    const view = viewOf(id, await seen());
+    const own = view.scopes.find((one) => one.scope === scope);
+    const { grants } = await (await open()).book.everything();
+    const granted = grants.find((grant) => grant.capability === id && grant.scope === scope);
+    await core.openPrompt({ nonce, capability: id, scope, notice: Core.noticeRef(notice) }, notice);
+    const scopes = scope === ALL ? [ALL] : [scope, ALL];
+    return {
+      kind: 'ask',
+      nonce,
+      notice,
+      choices: scopes.map((one) => ({ scope: one, needs: needsOf(id, one, core.ports.knowsDataCollection) })),
+      lifetimes,
+      lifetime,
+      state: own?.state ?? 'off',
+      changes: differences(granted?.notice?.clauses ?? []),
+    };
+  }
+
+  async function erase(what: Erasable): Promise<number> {
+    const { archive, book } = await open();
+    if (what.kind === 'sealed') {
+      const { grants } = await book.everything();
+      const grant = grants.find((row) => row.capability === what.capability && row.scope === what.scope);
+      const sealed = grant?.seals.map((seal) => seal.grantId) ?? [];
+      return core.eraseSealed(what, sealed, 'person');
+    }
+    const filter = what.kind === 'some' ? what.filter : {};
+    const erased = what.kind === 'one' ? await archive.eraseOne(what.id) : await archive.erase(filter);
+    if (what.kind === 'all') await archive.eraseUses();
+    await book.note('erased', 'person', {
+      capability: filter.capability ?? null,
+      details: { records: erased, what: what.kind, ...(filter.site === undefined ? {} : { site: filter.site }) },
+    });
+    return erased;
+  }
+
+  async function historyPage({ before, limit, kind, capability: id }: Input<'history.page'>) {
+    const { database } = await open();
+    const range = before === null ? null : IDBKeyRange.upperBound(before, true);
+    const entries = [];
+    let unreadable = 0;
+    let cursor = await database.transaction('ledger').store.openCursor(range, 'prev');
+    while (cursor && entries.length < limit) {
+      const entry = readRow(ledgerEntry, cursor.value);
+      if (!entry) unreadable += 1;
+      else if ((kind === undefined || entry.kind === kind) && (id === undefined || entry.capability === id)) {
+        entries.push(entry);
+      }
+      cursor = await cursor.continue();
+    }
+    return { entries, next: cursor ? (entries.at(-1)?.seq ?? null) : null, unreadable };
+  }
+
+  async function diagnostics(): Promise<Diagnostics> {
+    await ports.started;
+    const held = await core.ports.permissions.held();
+    const open = core.status.kind === 'open' ? core.status : undefined;
+    const head = open ? await open.book.head() : undefined;
+    return {
+      ...ports.diagnose(),
+      version: ports.version,
+      database: { kind: core.status.kind, id: open?.databaseId ?? null, unreadableRows: core.unreadableRows },
+      head: head && head.seq > 0 ? { seq: head.seq, hash: head.hash, maxEpoch: head.maxEpoch } : null,
+      held,
+      unexplained: surplus(held, await core.liveGrants()),
+      leases: core.office.leases().map(({ capability: id, scope, epoch }) => ({ capability: id, scope, epoch })),
+      usageBytes: await ports.usageBytes(),
+    };
+  }
+
+  return {
+    'state.get': state,
+    'prompts.show': async ({ capability: id, scope }) => {
+      await ports.showPrompt(id, scope);
+      return { kind: 'opened' };
+    },
+    'prompts.open': openPrompt,
+    'prompts.allow': async ({ nonce, scope, lifetime }) => {
+      const { book } = await open();
+      const intent = await book.intent(nonce);
+      if (!intent || !allowsScope(intent.capability, scope)) return { kind: 'gone' };
+      // A page may choose between the scopes that it was given, not widen them to another site.
+      if (scope !== ALL && scope !== intent.scope) return { kind: 'gone' };
+      return { kind: (await core.allow(nonce, scope, lifetime)) ? 'recorded' : 'gone' };
+    },
+    'prompts.settle': async ({ nonce }) => {
+      await open();
+      return core.settlePrompt(nonce);
+    },
+    'prompts.decline': async ({ nonce, answer }) => {
+      await open();
+      return { kind: await core.declinePrompt(nonce, answer) };
+    },
+    'grants.revoke': async ({ capability: id, scope }) => {
+      await open();
+      return core.revoke(id, scope);
+    },
+    'grants.stop-all': async () => {
+      await open();
+      return core.stopAll();
+    },
+    'records.page': async ({ filter, after, limit }) => (await open()).archive.page(filter, after, limit),
+    'records.summary': async () => {
+      const { archive, book } = await open();
+      const { grants } = await book.everything();
+      return archive.summary(
+        grants.flatMap(({ capability: id, scope, seals }) =>
+          seals.map(({ grantId }) => ({ capability: id, scope, grantId })),
+        ),
+      );
+    },
+    'records.erase': async ({ what }) => ({ erased: await erase(what) }),
+    'insight.site': async ({ host }) => {
+      const { archive } = await open();
+      return archive.insightSite(core.office.leaseFor('site-insight', host), host);
+    },
+    'insight.sites': async () => {
+      const { archive } = await open();
+      return archive.insightSites(core.office.leases().filter((lease) => lease.capability === 'site-insight'));
+    },
+    'time.days': async ({ days }) => {
+      const { archive } = await open();
+      return archive.timeDays(core.office.lease('browsing-time', ALL), days);
+    },
+    'activity.week': async () => (await open()).archive.activity(7),
+    'history.page': historyPage,
+    'history.head': async () => {
+      const { database, book } = await open();
+      const head = await book.head();
+      const mark = (await core.ports.local.get(HEAD_KEY)) as { seq: number; hash: string } | undefined;
+      return {
+        mark: mark ? { seq: mark.seq, hash: mark.hash } : null,
+        entries: head.seq === 0 ? 0 : await database.count('ledger'),
+      };
+    },
+    'history.notice': async ({ hash }) => noticeOf(await (await open()).database.get('notices', hash)),
+    'news.dismiss': async ({ upTo }) => {
+      await open();
+      await core.dismiss(upTo);
+      return { kind: 'dismissed' };
+    },
+    'clean.site': async ({ host, port }) => {
+      await open();
+      if (ports.clean.attached === 0) return { kind: 'off' };
+      return new Promise((resolve) => ports.clean.emit({ host, port, answer: resolve }));
+    },
+    'diagnostics.get': diagnostics,
+  };
+}

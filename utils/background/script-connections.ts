@@ -1,0 +1,68 @@
+/** Content scripts are strangers: a connection is heard only from a top site that a live lease covers, never privately. */
+import type { ScriptConnection, Sources } from '../capabilities/capability';
+import { hostOfUrl } from '../catalogue/scope';
+import { Channel } from '../leases/forwarder';
+import type { Core } from './core';
+
+interface ScriptPort {
+  readonly sender?:
+    | {
+        readonly id?: string | undefined;
+        readonly tab?: { readonly url?: string | undefined; readonly incognito: boolean } | undefined;
+      }
+    | undefined;
+  postMessage(message: unknown): void;
+  disconnect(): void;
+  readonly onMessage: { addListener(heard: (message: unknown) => void): void };
+  readonly onDisconnect: { addListener(heard: () => void): void };
+}
+
+export interface ConnectionPorts {
+  readonly core: Core;
+  readonly started: Promise<unknown>;
+  readonly extensionId: string;
+  readonly connected: Sources['connected'];
+  report(error: unknown): void;
+}
+
+/** The forwarder of `runtime.onConnect` for site insight: waits for the start, then a lease hears it or it is refused. */
+export function scriptConnected(
+  port: ScriptPort,
+  { core, started, extensionId, connected, report }: ConnectionPorts,
+): void {
+  const messages: ScriptConnection['messages'] = new Channel();
+  const closed: ScriptConnection['closed'] = new Channel();
+  let open = true;
+  port.onMessage.addListener((message) => messages.emit(message));
+  port.onDisconnect.addListener(() => {
+    open = false;
+    closed.emit();
+  });
+  const send = (message: unknown) => {
+    if (open) port.postMessage(message);
+  };
+  const cut = () => {
+    if (!open) return;
+    open = false;
+    port.disconnect();
+    closed.emit();
+  };
+  started
+    .then(() => {
+      if (!open) return;
+      const tab = port.sender?.tab;
+      // The tab's address is visible only where its site is granted: a granted frame in another site's page is not heard.
+      const site = port.sender?.id === extensionId && tab && !tab.incognito ? hostOfUrl(tab.url ?? '') : undefined;
+      const lease = site === undefined ? undefined : core.office.leaseFor('site-insight', site);
+      if (site === undefined || !lease) {
+        send({ kind: 'halt' });
+        cut();
+        return;
+      }
+      connected.emit(lease, { site, send, cut, messages, closed });
+    })
+    .catch((error: unknown) => {
+      report(error);
+      cut();
+    });
+}

@@ -1,0 +1,121 @@
+/** Long answers over a port, in chunks of at most 1 MB; the next chunk is sent when the page asks for it. */
+import { readRow, readRows } from '../catalogue/shapes';
+import { consentRecord, noticeOf } from '../exports/consent-records';
+import { grantRow, type LedgerEntry, ledgerEntry } from '../grants/schema';
+import {
+  type StreamInput,
+  type StreamItems,
+  type StreamMessage,
+  type StreamName,
+  streamInputs,
+} from '../messages/contract';
+import { errorText } from '../platform/error-text';
+import type { Core } from './core';
+
+/** Bytes of JSON that a chunk aims at. */
+const CHUNK_BYTES = 512 * 1024;
+const LEDGER_BATCH = 250;
+
+/** The page's end of a stream, as `runtime.connect` gives it. */
+export interface StreamPort {
+  readonly name: string;
+  postMessage(message: unknown): void;
+  disconnect(): void;
+  readonly onMessage: { addListener(heard: (message: unknown) => void): void };
+  readonly onDisconnect: { addListener(heard: () => void): void };
+}
+
+type Source<N extends StreamName> = AsyncGenerator<readonly StreamItems[N][], void, void>;
+
+export function streams(core: Core, started: Promise<unknown>): (port: StreamPort) => void {
+  async function* ledger(): Source<'ledger'> {
+    const { database } = core.openStatus();
+    for (let from = 0; ; ) {
+      const batch = await database.getAll('ledger', IDBKeyRange.lowerBound(from, true), LEDGER_BATCH);
+      // Rows go out as they are: verification is for whoever reads them.
+      if (batch.length > 0) yield batch as LedgerEntry[];
+      if (batch.length < LEDGER_BATCH) return;
+      from = (batch.at(-1) as LedgerEntry).seq;
+    }
+  }
+
+  async function* consentRecords(): Source<'consent-records'> {
+    const { database } = core.openStatus();
+    const entries: LedgerEntry[] = [];
+    for await (const batch of ledger()) entries.push(...readRows(ledgerEntry, batch).rows);
+    for (const raw of await database.getAll('grants')) {
+      const grant = readRow(grantRow, raw);
+      if (!grant) continue;
+      const notice = grant.notice ? noticeOf(await database.get('notices', grant.notice.hash)) : null;
+      yield [consentRecord(grant, entries, notice)];
+    }
+  }
+
+  async function serve(port: StreamPort, name: StreamName, raw: unknown, next: () => Promise<boolean>): Promise<void> {
+    const send = (message: StreamMessage<StreamName>) => port.postMessage(message);
+    const parsed = streamInputs[name].safeParse(raw);
+    if (!parsed.success) return send({ kind: 'failed', why: parsed.error.message });
+    await started;
+    if (core.status.kind !== 'open') return send({ kind: 'failed', why: 'there is no usable database' });
+    const source: Source<StreamName> =
+      name === 'records'
+        ? core.openStatus().archive.all((parsed.data as StreamInput<'records'>).filter)
+        : name === 'ledger'
+          ? ledger()
+          : consentRecords();
+    let total = 0;
+    let chunk: StreamItems[StreamName][] = [];
+    let bytes = 0;
+    for await (const batch of source) {
+      for (const item of batch) {
+        chunk.push(item);
+        bytes += JSON.stringify(item).length;
+        total += 1;
+        if (bytes < CHUNK_BYTES) continue;
+        send({ kind: 'chunk', items: chunk });
+        chunk = [];
+        bytes = 0;
+        if (!(await next())) return;
+      }
+    }
+    if (chunk.length > 0) {
+      send({ kind: 'chunk', items: chunk });
+      if (!(await next())) return;
+    }
+    if (parsed.data.purpose === 'export') {
+      await core.openStatus().book.note('exported', 'person', { details: { what: name, items: total } });
+    }
+    send({ kind: 'end', total });
+  }
+
+  return (port) => {
+    const name = port.name.slice('stream:'.length);
+    if (!Object.hasOwn(streamInputs, name)) {
+      port.disconnect();
+      return;
+    }
+    let begun = false;
+    let waiting: ((goesOn: boolean) => void) | undefined;
+    let closed = false;
+    port.onDisconnect.addListener(() => {
+      closed = true;
+      waiting?.(false);
+    });
+    port.onMessage.addListener((message) => {
+      const { kind, input } = (message ?? {}) as { kind?: unknown; input?: unknown };
+      if (kind === 'next') waiting?.(true);
+      if (kind !== 'start' || begun) return;
+      begun = true;
+      const next = () =>
+        new Promise<boolean>((resolve) => {
+          waiting = resolve;
+        });
+      serve(port, name as StreamName, input, next).catch((error: unknown) => {
+        // The page left in mid-stream: there is nobody to tell.
+        if (closed) return;
+        core.ports.report(error);
+        port.postMessage({ kind: 'failed', why: errorText(error) });
+      });
+    });
+  };
+}

@@ -1,0 +1,373 @@
+/**
+ * Every message between our pages and the background, with its input, its output and who may send it. Pages send them
+ * through client.ts; server.ts answers. Content scripts send none of them: they have a port of their own and are strangers.
+ */
+import * as z from 'zod/mini';
+import type { CapabilityId, Lifetime, Needs } from '../catalogue/catalogue';
+import { lifetimes } from '../catalogue/catalogue';
+import type { RecordRow } from '../catalogue/record';
+import type { Scope } from '../catalogue/scope';
+import { capabilityId, host, id, scope, sha256Hex } from '../catalogue/shapes';
+import type { Actor, GrantState, LedgerEntry, LedgerKind } from '../grants/schema';
+import { ledgerKinds } from '../grants/schema';
+import type { ClauseDifference } from '../policy/differences';
+
+export type { ClauseDifference };
+
+const nothing = z.strictObject({});
+const limit = z.number().check(z.int(), z.positive(), z.maximum(250));
+
+/** Which records: by capability, by site, or all. */
+export const recordFilter = z.strictObject({ capability: z.optional(capabilityId), site: z.optional(host) });
+export type RecordFilter = z.infer<typeof recordFilter>;
+
+/** Where a page of records goes on: the last row of the page before. */
+const recordCursor = z.strictObject({ atMs: z.number(), id: z.string().check(z.maxLength(600)) });
+export type RecordCursor = z.infer<typeof recordCursor>;
+
+export const erasable = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('one'), id: z.string().check(z.maxLength(600)) }),
+  z.strictObject({ kind: z.literal('some'), filter: recordFilter }),
+  z.strictObject({ kind: z.literal('all') }),
+  /** What ended grants of this capability and scope collected. */
+  z.strictObject({ kind: z.literal('sealed'), capability: capabilityId, scope }),
+]);
+export type Erasable = z.infer<typeof erasable>;
+
+/** Inputs. Outputs are the types of {@link Answers}: the background is ours, its answers need no parsing. */
+export const inputs = {
+  'state.get': nothing,
+  'prompts.show': z.strictObject({ capability: capabilityId, scope }),
+  'prompts.open': z.strictObject({ capability: z.string(), scope: z.nullable(z.string()) }),
+  'prompts.allow': z.strictObject({ nonce: id, scope, lifetime: z.enum(lifetimes) }),
+  'prompts.settle': z.strictObject({ nonce: id }),
+  'prompts.decline': z.strictObject({ nonce: id, answer: z.enum(['not-now', 'never']) }),
+  'grants.revoke': z.strictObject({ capability: capabilityId, scope }),
+  'grants.stop-all': nothing,
+  'records.page': z.strictObject({ filter: recordFilter, after: z.nullable(recordCursor), limit }),
+  'records.summary': nothing,
+  'records.erase': z.strictObject({ what: erasable }),
+  'insight.site': z.strictObject({ host }),
+  'insight.sites': nothing,
+  'time.days': z.strictObject({ days: z.number().check(z.int(), z.positive(), z.maximum(90)) }),
+  'activity.week': nothing,
+  'history.page': z.strictObject({
+    before: z.nullable(z.number().check(z.int(), z.positive())),
+    limit,
+    kind: z.optional(z.enum(ledgerKinds)),
+    capability: z.optional(capabilityId),
+  }),
+  'history.head': nothing,
+  'history.notice': z.strictObject({ hash: sha256Hex }),
+  'news.dismiss': z.strictObject({ upTo: z.number().check(z.int(), z.nonnegative()) }),
+  /** `port`: that of the page, where it is not the scheme's own. */
+  'clean.site': z.strictObject({ host, port: z.optional(z.number().check(z.int(), z.positive(), z.maximum(65_535))) }),
+  'diagnostics.get': nothing,
+} as const;
+
+export type MessageName = keyof typeof inputs;
+export type Input<N extends MessageName> = z.infer<(typeof inputs)[N]>;
+
+/** Which of our pages may send a message. Those not listed may come from any of our pages. */
+export const onlyFrom: Partial<Record<MessageName, readonly string[]>> = {
+  'prompts.open': ['prompt.html'],
+  'prompts.allow': ['prompt.html'],
+  'prompts.settle': ['prompt.html'],
+  'prompts.decline': ['prompt.html'],
+  'clean.site': ['popup.html'],
+  'records.erase': ['options.html'],
+};
+
+/** What a capability's row shows besides the states of a grant. */
+export type ShownState = GrantState | 'off' | 'unsupported' | 'revoked-but-held';
+
+export interface SealView {
+  readonly grantId: string;
+  readonly sealedAtMs: number;
+  readonly eraseAtMs: number;
+}
+
+export interface ScopeView {
+  readonly scope: Scope;
+  readonly state: ShownState;
+  readonly grantId: string;
+  readonly epoch: number;
+  /** Since when it has this state. */
+  readonly sinceMs: number;
+  readonly lifetime: Lifetime;
+  /** `null`: until revoked, or until the session ends. */
+  readonly validUntilMs: number | null;
+  readonly lastUsedMs: number;
+  /** This site was taken out of a grant for all sites. */
+  readonly excluded: boolean;
+  readonly policyVersion: string | null;
+  /** With `paused`: the clauses that changed. */
+  readonly changedClauses: readonly string[];
+  readonly seals: readonly SealView[];
+}
+
+export interface CapabilityView {
+  readonly id: CapabilityId;
+  /** State of the strongest live scope, else the latest state. */
+  readonly state: ShownState;
+  readonly scopes: readonly ScopeView[];
+  /** Whether a page may offer it on its own: never asked, or 'not now' a week ago or more. */
+  readonly mayOffer: boolean;
+}
+
+/** Something that happened without the person, and that they have not dismissed yet. */
+export interface NewsItem {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly kind: LedgerKind;
+  readonly by: Actor;
+  readonly capability: CapabilityId | null;
+  readonly scope: Scope | null;
+  readonly details: LedgerEntry['details'];
+}
+
+/** Why nothing can be granted, where that is so. */
+export type Closed = { kind: 'no-database'; why: string } | { kind: 'newer-database' };
+
+export interface State {
+  readonly closed: Closed | null;
+  readonly capabilities: readonly CapabilityView[];
+  /** Newest first. */
+  readonly news: readonly NewsItem[];
+  readonly policyVersion: string;
+  /** A revocation that the database would not take yet: nothing runs, but it is not on record. */
+  readonly undurable: readonly { capability: CapabilityId; scope: Scope; marked: boolean }[];
+  /** The last write found the storage full. */
+  readonly storageFull: boolean;
+  /** The browser still holds all sites although single sites were taken out. */
+  readonly firefox: boolean;
+}
+
+/** What the prompt shows: stored by its hash, so that what was shown can be shown again. */
+export interface Notice {
+  readonly capability: CapabilityId;
+  readonly scope: Scope;
+  readonly language: string;
+  readonly policyVersion: string;
+  readonly policyEffective: string;
+  readonly controller: string;
+  /** What Cloudopt will be able to do. */
+  readonly name: string;
+  readonly does: string;
+  readonly why: string;
+  readonly fields: readonly { readonly name: string; readonly text: string }[];
+  readonly destination: string;
+  readonly place: string;
+  readonly retention: string;
+  readonly refusalCost: string;
+  readonly withdrawal: string;
+  readonly clauses: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly text: string;
+    readonly hash: string;
+  }[];
+  /** What the browser's own prompt will say, explained; one for each choice of scope. */
+  readonly browserPrompt: readonly { readonly scope: 'site' | 'all'; readonly text: string }[];
+}
+
+export type PromptOpened =
+  | {
+      kind: 'ask';
+      nonce: string;
+      notice: Notice;
+      /** The choices of scope, narrowest first, each with what `permissions.request` must ask for. */
+      choices: readonly { scope: Scope; needs: Needs }[];
+      lifetimes: readonly Lifetime[];
+      lifetime: Lifetime;
+      /** The present state of the scope asked for. */
+      state: ShownState;
+      changes: readonly ClauseDifference[];
+    }
+  | { kind: 'unknown-capability' }
+  | { kind: 'bad-scope' }
+  | { kind: 'unsupported' }
+  | { kind: 'closed'; closed: Closed };
+
+export type Settled =
+  | { kind: 'granted'; capability: CapabilityId; scope: Scope; validUntilMs: number | null }
+  /** The browser does not hold the permission: its prompt was refused or dismissed. */
+  | { kind: 'refused-by-browser' }
+  /** The question was answered or withdrawn elsewhere. */
+  | { kind: 'gone' }
+  | { kind: 'failed'; why: string };
+
+export type Declined = { kind: 'recorded' } | { kind: 'gone' } | { kind: 'failed'; why: string };
+
+export type Revoked =
+  | {
+      kind: 'revoked';
+      /** The browser keeps the permission: it serves another live grant, or the browser won't let go. */
+      held: 'nothing' | 'shared' | 'kept-by-browser';
+      records: number;
+    }
+  /** Halted, but the database would not take it; `marked`: a marker keeps it off across restarts. */
+  | { kind: 'not-durable'; marked: boolean }
+  | { kind: 'not-live' };
+
+export interface RecordsPage {
+  readonly rows: readonly RecordRow[];
+  readonly next: RecordCursor | null;
+  readonly unreadable: number;
+}
+
+export interface RecordsSummary {
+  readonly capabilities: readonly {
+    readonly id: CapabilityId;
+    readonly records: number;
+    /** Of these, kept under a grant that has ended. */
+    readonly sealed: number;
+    readonly oldestMs: number | null;
+  }[];
+  /** Sites that any record names, alphabetically. */
+  readonly sites: readonly string[];
+}
+
+export interface InsightSite {
+  readonly live: boolean;
+  readonly site: string;
+  readonly visits: number;
+  readonly requests: number;
+  /** Third parties by registrable domain, most requests first. */
+  readonly groups: readonly {
+    readonly domain: string;
+    readonly requests: number;
+    readonly hosts: readonly { readonly host: string; readonly requests: number }[];
+  }[];
+}
+
+export interface InsightSites {
+  readonly live: boolean;
+  readonly sites: readonly { readonly site: string; readonly parties: number; readonly requests: number }[];
+}
+
+export interface TimeDays {
+  readonly live: boolean;
+  /** One row a site and day, in the person's calendar (`2026-01-31`). */
+  readonly rows: readonly { readonly site: string; readonly day: string; readonly attentionMs: number }[];
+}
+
+export interface ActivityWeek {
+  readonly fromMs: number;
+  readonly hours: readonly {
+    readonly capability: CapabilityId;
+    readonly scope: Scope;
+    readonly atMs: number;
+    readonly times: number;
+  }[];
+}
+
+export interface HistoryPage {
+  readonly entries: readonly LedgerEntry[];
+  /** `before` of the next page; `null` at the end. */
+  readonly next: number | null;
+  readonly unreadable: number;
+}
+
+export interface HistoryHead {
+  /** The ledger's head as `storage.local` has it; `null` before the first entry. */
+  readonly mark: { readonly seq: number; readonly hash: string } | null;
+  readonly entries: number;
+}
+
+export interface Diagnostics {
+  readonly version: string;
+  readonly browser: string;
+  readonly database: { readonly kind: string; readonly id: string | null; readonly unreadableRows: number };
+  readonly head: { readonly seq: number; readonly hash: string; readonly maxEpoch: number } | null;
+  readonly held: Needs;
+  /** Held by the browser although no live grant explains it. */
+  readonly unexplained: Needs;
+  readonly leases: readonly { readonly capability: CapabilityId; readonly scope: Scope; readonly epoch: number }[];
+  readonly forwarders: readonly { readonly event: string; readonly registered: boolean }[];
+  readonly usageBytes: number | null;
+  readonly startedAtMs: number;
+  /** Newest first; kept in memory only, at most 50. */
+  readonly errors: readonly { readonly atMs: number; readonly text: string }[];
+}
+
+/** Outputs, by message. */
+export interface Answers {
+  'state.get': State;
+  'prompts.show': { kind: 'opened' };
+  'prompts.open': PromptOpened;
+  'prompts.allow': { kind: 'recorded' } | { kind: 'gone' };
+  'prompts.settle': Settled;
+  'prompts.decline': Declined;
+  'grants.revoke': Revoked;
+  'grants.stop-all': { stopped: number; undurable: number };
+  'records.page': RecordsPage;
+  'records.summary': RecordsSummary;
+  'records.erase': { erased: number };
+  'insight.site': InsightSite;
+  'insight.sites': InsightSites;
+  'time.days': TimeDays;
+  'activity.week': ActivityWeek;
+  'history.page': HistoryPage;
+  'history.head': HistoryHead;
+  'history.notice': Notice | null;
+  'news.dismiss': { kind: 'dismissed' };
+  'clean.site':
+    | { kind: 'cleared'; cleared: readonly string[]; left: readonly string[] }
+    | { kind: 'off' }
+    | { kind: 'failed'; why: string };
+  'diagnostics.get': Diagnostics;
+}
+
+/** What the wire carries back: an answer, or why there is none. */
+export type Envelope<N extends MessageName> =
+  | { ok: true; answer: Answers[N] }
+  | { ok: false; error: 'bad-input' | 'not-allowed' | 'closed' | 'failed'; why: string };
+
+/** Long answers go in chunks of at most 1 MB over a port named `stream:NAME`. */
+const purpose = z.enum(['export', 'verify']);
+/** An `export` is written to the ledger when its last chunk was taken. */
+export const streamInputs = {
+  records: z.strictObject({ filter: recordFilter, purpose }),
+  ledger: z.strictObject({ purpose }),
+  'consent-records': z.strictObject({ purpose }),
+} as const;
+export type StreamName = keyof typeof streamInputs;
+export type StreamInput<N extends StreamName> = z.infer<(typeof streamInputs)[N]>;
+export interface StreamItems {
+  records: RecordRow;
+  ledger: LedgerEntry;
+  'consent-records': ConsentRecord;
+}
+export type StreamMessage<N extends StreamName> =
+  | { kind: 'chunk'; items: readonly StreamItems[N][] }
+  | { kind: 'end'; total: number }
+  | { kind: 'failed'; why: string };
+
+/** One grant's life as a plain JSON consent record. */
+export interface ConsentRecord {
+  readonly recordId: string;
+  readonly capability: CapabilityId;
+  readonly scope: Scope;
+  readonly state: GrantState;
+  readonly sinceMs: number;
+  readonly lifetime: Lifetime;
+  readonly validUntilMs: number | null;
+  readonly policyVersion: string | null;
+  readonly notice: Notice | null;
+  readonly events: readonly {
+    readonly seq: number;
+    readonly atMs: number;
+    readonly kind: LedgerKind;
+    readonly by: Actor;
+    readonly hash: string;
+  }[];
+}
+
+/** A hint from the background to open pages that something changed: they ask again. Carries no data. */
+export const CHANGED = 'cloudopt:changed';
+
+/** Name of the port that a prompt page holds while its question stands. */
+export const promptPortName = (nonce: string): string => `prompt:${nonce}`;
+/** Name of the Web Lock that a prompt page holds from load. */
+export const askingLock = (capability: CapabilityId): string => `asking:${capability}`;
