@@ -14,7 +14,7 @@ import type { Sources, World } from '../utils/capabilities/capability';
 import { startCapability } from '../utils/capabilities/start';
 import { capability } from '../utils/catalogue/catalogue';
 import { Channel, type EventSource, Forwarder } from '../utils/leases/forwarder';
-import { CHANGED } from '../utils/messages/contract';
+import { CHANGED } from '../utils/messages/names';
 import { pageOf, serve } from '../utils/messages/server';
 import {
   browser,
@@ -82,7 +82,7 @@ export default defineBackground(() => {
     wait: (forMs) => new Promise((resolve) => setTimeout(resolve, forMs)),
     openDatabase: (onLost) => openDatabase({ onLost }),
     startCapability: (lease, session) => {
-      const world: World = { on, browser: browserWorld, clock: systemClock, ids: randomIds, session };
+      const world: World = { on, browser: browserWorld, clock: systemClock, ids: randomIds, session, report };
       return startCapability(lease, world);
     },
     changed: () => {

@@ -27,7 +27,8 @@ import {
 import { elsewhere, endingOf } from '../grants/standing';
 import type { Draft, Lease, Written } from '../leases/lease';
 import { LeaseOffice } from '../leases/office';
-import { askingLock, type Notice, type Revoked, type Settled } from '../messages/contract';
+import type { Notice, Revoked, Settled } from '../messages/contract';
+import { askingLock } from '../messages/names';
 import {
   type AlarmsPort,
   type Area,
@@ -175,6 +176,7 @@ export class Core {
     }
     await this.#retryMarked();
     await this.#pausePolicy();
+    await this.#touch();
     await this.#reconcile('start');
     this.#starting = false;
     this.#tell();
@@ -321,8 +323,22 @@ export class Core {
   settlePrompt(nonce: string): Promise<Settled> {
     return this.#inTurn(async () => {
       const intent = await this.openStatus().book.intent(nonce);
-      return intent ? this.#settle(intent, 'answered') : { kind: 'gone' };
+      return intent ? this.#settle(intent, 'answered') : this.#settledBefore(nonce);
     });
+  }
+
+  /** How a prompt that is settled was settled: `onAdded` may have come before the page's own message. */
+  async #settledBefore(nonce: string): Promise<Settled> {
+    const { book } = this.openStatus();
+    const entry = await book.settling(nonce);
+    if (!entry?.capability || entry.scope === null) return { kind: 'gone' };
+    if (entry.kind === 'refused' && entry.by === 'browser') return { kind: 'refused-by-browser' };
+    const { capability, scope } = entry;
+    const { grants } = await book.everything();
+    const grant = grants.find((row) => sameGrant(row, { capability, scope }));
+    // Granted by this prompt, and nothing has happened to the grant since.
+    if (grant?.state !== 'granted' || grant.epoch !== entry.epoch) return { kind: 'gone' };
+    return { kind: 'granted', capability, scope, validUntilMs: grant.validUntilMs };
   }
 
   declinePrompt(nonce: string, answer: 'not-now' | 'never'): Promise<'recorded' | 'gone'> {
@@ -452,7 +468,9 @@ export class Core {
       this.ports.report(error);
       ended = { kind: 'not-durable', marked: await this.#mark(change) };
     }
-    this.office.end(capability, scope);
+    // A read that began before may still say granted: what is over is not issued from it.
+    const changed = ended.kind === 'ended' && ended.changed.kind === 'changed' ? ended.changed : undefined;
+    this.office.end(capability, scope, changed?.grant.epoch);
     await Promise.all([
       this.#letGo({ capability, scope }),
       this.#unregisterScripts(),
@@ -706,10 +724,15 @@ export class Core {
   /** Once a minute at most while something is timed or measured: the clock's part, and the last uses. */
   async tick(): Promise<void> {
     if (this.status.kind !== 'open') return;
-    const { book, archive } = this.status;
-    const nowMs = this.ports.clock.nowMs();
+    await this.#touch();
     await this.reconcile();
-    await book.touch(nowMs, await archive.lastUses());
+  }
+
+  /** Writes into the book when each grant was last used, and the latest time seen. */
+  async #touch(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const { book, archive } = this.status;
+    await book.touch(this.ports.clock.nowMs(), await archive.lastUses());
   }
 
   /** Erases what is past its time: records by the catalogue's days, sealed ones by their date, uses after 30 days. */
@@ -717,7 +740,6 @@ export class Core {
     if (this.status.kind !== 'open') return;
     const { archive, book } = this.status;
     const nowMs = this.ports.clock.nowMs();
-    await book.touch(nowMs, await archive.lastUses());
     const { grants } = await book.everything();
     for (const grant of grants) {
       const due = grant.seals.filter((seal) => seal.eraseAtMs <= nowMs);

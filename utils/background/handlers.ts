@@ -1,7 +1,8 @@
 /** Answers to the messages of the contract. Each is a few lines: what is done is done by the core and the archive. */
 import type { CleanRequest } from '../capabilities/capability';
 import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
-import { ALL, isScope, type Scope } from '../catalogue/scope';
+import { isScope } from '../catalogue/domains';
+import { ALL, type Scope } from '../catalogue/scope';
 import { readRow } from '../catalogue/shapes';
 import { noticeOf } from '../exports/consent-records';
 import { surplus } from '../grants/holdings';

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { hostOfUrl, registrableDomain } from '../catalogue/scope';
+import { registrableDomain } from '../catalogue/domains';
+import { hostOfUrl } from '../catalogue/scope';
 import { attach } from '../leases/forwarder';
 import type { Draft, Lease } from '../leases/lease';
 import { localDay, MINUTE_MS, nextLocalMidnightMs } from '../platform/clock';
@@ -25,7 +26,10 @@ type Attention = z.infer<typeof attention>;
  * window not private. Time up to each look is added to the site's day in the transaction that moves the checkpoint, so a
  * background killed between two looks neither loses nor invents any.
  */
-export async function start(lease: Lease<'browsing-time'>, { on, browser, clock, session }: World): Promise<void> {
+export async function start(
+  lease: Lease<'browsing-time'>,
+  { on, browser, clock, session, report }: World,
+): Promise<void> {
   const inTurn = serial();
   let current = readAttention(await lease.lastCheckpoint(), session);
 
@@ -54,13 +58,14 @@ export async function start(lease: Lease<'browsing-time'>, { on, browser, clock,
     return host === undefined ? undefined : registrableDomain(host);
   }
 
-  const lookInTurn = () => inTurn(look);
+  // A look that fails counts nothing; the next one counts from where the last one that was kept stopped.
+  const lookInTurn = () => inTurn(look).catch(report);
   for (const source of [on.tabActivated, on.tabUpdated, on.tabRemoved, on.windowFocused]) {
     attach(source, lease.signal, lookInTurn);
   }
   attach(on.idleChanged, lease.signal, lookInTurn);
   attach(on.tick, lease.signal, lookInTurn);
-  lease.signal.addEventListener('abort', () => void browser.alarms.clear('tick'), { once: true });
+  lease.signal.addEventListener('abort', () => browser.alarms.clear('tick').catch(report), { once: true });
   await browser.alarms.every('tick', 1);
   await lookInTurn();
 }

@@ -76,6 +76,7 @@ export interface World {
   readonly ids: Ids;
   /** The browser session's id: what was counted in another session is not carried on. */
   readonly session: string;
+  report(error: unknown): void;
 }
 
 /** What each file of capabilities/ has: it starts under a lease, and stops when the lease's signal aborts. */

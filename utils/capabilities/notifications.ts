@@ -5,26 +5,27 @@ import type { World } from './capability';
 const PREFIX = 'news-';
 
 /** Tells, as a notification of the browser, what the person should know: policy changes, grants that ended by themselves. */
-export async function start(lease: Lease<'notifications'>, { on, browser }: World): Promise<void> {
+export async function start(lease: Lease<'notifications'>, { on, browser, report }: World): Promise<void> {
   const shown = new Set<string>();
   attach(on.news, lease.signal, ({ seq, title, body }) => {
     const id = `${PREFIX}${seq}`;
-    void (async () => {
+    const show = async () => {
       // The use is written first: nothing is shown that the fence no longer lets through.
       if ((await lease.write({ uses: 1 })).kind !== 'kept' || lease.signal.aborted) return;
       shown.add(id);
       await browser.notify(id, title, body);
-    })();
+    };
+    show().catch(report);
   });
   attach(on.notificationClicked, lease.signal, (id) => {
     if (!id.startsWith(PREFIX)) return;
-    void browser.showOptions('history');
-    void browser.clearNotification(id);
+    browser.showOptions('history').catch(report);
+    browser.clearNotification(id).catch(report);
   });
   lease.signal.addEventListener(
     'abort',
     () => {
-      for (const id of shown) void browser.clearNotification(id);
+      for (const id of shown) browser.clearNotification(id).catch(report);
     },
     { once: true },
   );

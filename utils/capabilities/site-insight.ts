@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { ALL, ALL_ORIGINS, covers, hostOfUrl, parseHost, registrableDomain } from '../catalogue/scope';
+import { registrableDomain } from '../catalogue/domains';
+import { ALL, ALL_ORIGINS, covers, hostOfUrl, parseHost } from '../catalogue/scope';
 import { attach } from '../leases/forwarder';
 import type { Lease } from '../leases/lease';
 import type { ContentScript } from '../platform/browser-types';

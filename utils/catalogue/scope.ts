@@ -1,5 +1,3 @@
-import { getDomain, getPublicSuffix } from 'tldts';
-
 /**
  * What a grant covers: `*` (all sites, or a capability that has no sites), or one site's origin pattern such as
  * `*://shop.example/*`. Match patterns carry no port.
@@ -11,6 +9,8 @@ export const ALL: Scope = '*';
 export const ALL_ORIGINS = '*://*/*';
 
 const HOST = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+/** What URLs may read as an IP address and spell anew: `127.1`, `0x7f.1`, `[0::1]`. */
+const MAYBE_ADDRESS = /(^|\.)(\d+|0x[0-9a-f]*)$|^\[/;
 const PATTERN = /^(\*|https?):\/\/((?:\*\.)?)([^/]+)\/\*$/;
 
 export interface Site {
@@ -26,22 +26,26 @@ export function parseHost(raw: string): string | undefined {
   return /^\[[0-9a-f:.]{2,45}\]$/.test(host) ? host : undefined;
 }
 
+/** One site has one spelling, that of URLs: another would be a second grant of the same site, which a revocation misses. */
+function isAsInUrls(rawHost: string): boolean {
+  if (rawHost !== rawHost.toLowerCase()) return false;
+  if (!MAYBE_ADDRESS.test(rawHost)) return true;
+  const url = `http://${rawHost}/`;
+  return URL.canParse(url) && new URL(url).hostname === rawHost;
+}
+
 /**
- * The site of an origin pattern, or `undefined` where it is `*`, malformed, or wider than a site
- * (`*://*.com/*`, `*://*.co.uk/*`: a wildcard over a public suffix).
+ * The site of an origin pattern, or `undefined` where it is `*` or malformed. That it is no wider than a site
+ * (`*://*.com/*`) is for `isScope` of domains.ts to say: the list of public suffixes is large, and pages do without it.
  */
 export function siteOf(scope: Scope): Site | undefined {
   const match = PATTERN.exec(scope);
   if (!match) return undefined;
   const [, scheme, wildcard, rawHost] = match as unknown as [string, Site['scheme'], string, string];
   const host = parseHost(rawHost);
-  if (host === undefined) return undefined;
-  const subdomains = wildcard !== '';
-  if (subdomains && getPublicSuffix(host) === host) return undefined;
-  return { scheme, subdomains, host };
+  if (host === undefined || !isAsInUrls(rawHost)) return undefined;
+  return { scheme, subdomains: wildcard !== '', host };
 }
-
-export const isScope = (raw: string): boolean => raw === ALL || siteOf(raw) !== undefined;
 
 /** The narrowest scope that a page's URL has: its host, over HTTP and HTTPS. `undefined` for pages that are no website. */
 export function scopeOfUrl(url: string): Scope | undefined {
@@ -76,6 +80,3 @@ export function within(narrow: Scope, broad: Scope): boolean {
 
 /** The host that a person would call the scope's site; `*` for all. */
 export const scopeName = (scope: Scope): string => siteOf(scope)?.host ?? scope;
-
-/** The registrable domain (`example.co.uk`), or the host itself where it has none (an IP address, `localhost`). */
-export const registrableDomain = (host: string): string => getDomain(host, { allowPrivateDomains: true }) ?? host;

@@ -1,7 +1,8 @@
 /** Shapes that rows, messages and files share. */
 import * as z from 'zod/mini';
 import { type CapabilityId, isCapabilityId } from './catalogue';
-import { isScope, parseHost, type Scope } from './scope';
+import { isScope } from './domains';
+import { parseHost, type Scope } from './scope';
 
 export const capabilityId = z.custom<CapabilityId>(isCapabilityId, 'no such capability');
 export const scope = z.custom<Scope>((raw) => typeof raw === 'string' && isScope(raw), 'no scope');

@@ -31,6 +31,8 @@ import {
 export const SEALED_DAYS = 30;
 /** Days after 'not now' in which nothing offers the capability on its own. */
 export const QUIET_DAYS = 7;
+/** Entries among which a prompt's answer is looked for. */
+const SETTLING_LOOKBACK = 50;
 /** How long a click on Allow waits for the browser's own prompt to be answered. */
 export const INTENT_MS = 10 * 60 * 1000;
 
@@ -123,9 +125,15 @@ export class Book {
     return readRow(intentRow, await this.database.get('intents', nonce));
   }
 
-  /** Drops a prompt's row without an answer on record (only where the answer changes nothing). */
-  async forget(nonce: string): Promise<void> {
-    await this.database.delete('intents', nonce);
+  /** The entry that settled a prompt, if it is among the latest: whoever settled it, the page can still be told how. */
+  async settling(nonce: string): Promise<LedgerEntry | undefined> {
+    let cursor = await this.database.transaction('ledger').store.openCursor(null, 'prev');
+    for (let left = SETTLING_LOOKBACK; cursor && left > 0; left -= 1) {
+      const entry = readRow(ledgerEntry, cursor.value);
+      if (entry?.details.prompt === nonce) return entry;
+      cursor = await cursor.continue();
+    }
+    return undefined;
   }
 
   /** Entries that change no grant's state: `handed-back`, `erased`, `exported`, `policy-changed`, `history-lost`. */
@@ -318,7 +326,12 @@ export class Book {
       grantId,
       epoch,
       notice: grant.notice,
-      details: { ...(allowed ? { lifetime } : {}), ...(change.exclude ? { takenOutOf: ALL } : {}), ...change.details },
+      details: {
+        ...(allowed ? { lifetime } : {}),
+        ...(change.exclude ? { takenOutOf: ALL } : {}),
+        ...(change.nonce === undefined ? {} : { prompt: change.nonce }),
+        ...change.details,
+      },
     });
     return { kind: 'changed', grant, fence, entry, before };
   }
@@ -335,10 +348,16 @@ export class Book {
     { ends, resumed, grantId, nowMs }: { ends: boolean; resumed: boolean; grantId: string; nowMs: number },
   ): Promise<Seal[]> {
     const kept = (before?.seals ?? []).filter((seal) => !(resumed && seal.grantId === grantId));
-    const seal = (id: string): Seal => ({ grantId: id, scope, atMs: nowMs, eraseAtMs: nowMs + SEALED_DAYS * DAY_MS });
-    if (ends && before) return [...kept, seal(before.grantId)];
-    if (!exclude) return kept;
-    const broad = readRow(grantRow, await transaction.objectStore('grants').get([capability, ALL]));
-    return broad ? [...kept, seal(broad.grantId)] : kept;
+    const ended = ends && before ? [before.grantId] : [];
+    // What the grant for all sites collected there is closed too, whether or not the site had a grant of its own.
+    const broad = exclude
+      ? readRow(grantRow, await transaction.objectStore('grants').get([capability, ALL]))
+      : undefined;
+    const sealed = [...ended, ...(broad ? [broad.grantId] : [])];
+    const eraseAtMs = nowMs + SEALED_DAYS * DAY_MS;
+    return [
+      ...kept.filter((seal) => !sealed.includes(seal.grantId)),
+      ...sealed.map((id): Seal => ({ grantId: id, scope, atMs: nowMs, eraseAtMs })),
+    ];
   }
 }

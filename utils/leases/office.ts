@@ -56,10 +56,14 @@ export class LeaseOffice {
     return lease;
   }
 
-  /** Ends the lease for good, if there is one: its signal aborts before this returns, its epoch is never issued again. */
-  end(capability: CapabilityId, scope: Scope): void {
+  /**
+   * Ends the lease for good, if there is one: its signal aborts before this returns, its epoch is never issued again.
+   * @param epoch that of the change which ended the grant: none below it is issued any more, lease or no lease.
+   */
+  end(capability: CapabilityId, scope: Scope, epoch = 0): void {
+    const key = keyOf(capability, scope);
     const lease = this.lease(capability, scope);
-    if (lease) this.#over.set(keyOf(capability, scope), lease.epoch + 1);
+    this.#over.set(key, Math.max(this.#over.get(key) ?? 0, lease ? lease.epoch + 1 : 0, epoch));
     this.suspend(capability, scope);
   }
 

@@ -1,17 +1,16 @@
 /** How our pages reach the background: one question, one answer; long answers as a stream; hints that something changed. */
 import browser from 'webextension-polyfill';
-import {
-  type Answers,
-  CHANGED,
-  type Envelope,
-  type Input,
-  type MessageName,
-  promptPortName,
-  type StreamInput,
-  type StreamItems,
-  type StreamMessage,
-  type StreamName,
+import type {
+  Answers,
+  Envelope,
+  Input,
+  MessageName,
+  StreamInput,
+  StreamItems,
+  StreamMessage,
+  StreamName,
 } from './contract';
+import { CHANGED, promptPortName } from './names';
 
 /** The background's typed refusal; its `code` chooses the text that the person sees. */
 export class RefusedError extends Error {

@@ -363,11 +363,3 @@ export interface ConsentRecord {
     readonly hash: string;
   }[];
 }
-
-/** A hint from the background to open pages that something changed: they ask again. Carries no data. */
-export const CHANGED = 'cloudopt:changed';
-
-/** Name of the port that a prompt page holds while its question stands. */
-export const promptPortName = (nonce: string): string => `prompt:${nonce}`;
-/** Name of the Web Lock that a prompt page holds from load. */
-export const askingLock = (capability: CapabilityId): string => `asking:${capability}`;

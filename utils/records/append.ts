@@ -55,16 +55,24 @@ export class Appender {
       lease.scope === ALL
         ? fences.index('capability').getAll(lease.capability)
         : fences.get([lease.capability, lease.scope]).then((row) => [row]);
-    const sent = puts.map(({ store, id, row }) =>
-      typeof row === 'function'
-        ? transaction
-            .objectStore(store)
-            .get(id)
-            .then((before) => transaction.objectStore(store).put(row(before)))
-        : transaction.objectStore(store).put(row),
-    );
-    // An abort rejects every request; `done` is where that is told.
-    for (const request of sent) request.catch(() => undefined);
+    let fault: unknown;
+    // A row that can't be made or stored takes the whole transaction with it; an abort's own echo is no fault.
+    const fail = (error: unknown) => {
+      if (isAbort(error)) return;
+      fault ??= error;
+      abortQuietly(transaction);
+    };
+    for (const { store, id, row } of puts) {
+      try {
+        const target = transaction.objectStore(store);
+        const sent =
+          typeof row === 'function' ? target.get(id).then((before) => target.put(row(before))) : target.put(row);
+        sent.catch(fail);
+      } catch (error) {
+        fail(error);
+        break;
+      }
+    }
     const done = transaction.done.then(
       () => undefined,
       (error: unknown) => error,
@@ -83,12 +91,12 @@ export class Appender {
       abortQuietly(transaction);
       const failure = (await done) ?? error;
       if (isQuota(failure) || isQuota(error)) return { kind: 'full' };
-      throw error;
+      throw fault ?? error;
     }
     const failure = await done;
     if (refused) return { kind: 'stale-lease' };
     if (isQuota(failure)) return { kind: 'full' };
-    if (failure !== undefined) throw failure;
+    if (failure !== undefined) throw fault ?? failure;
     return { kind: 'kept' };
   }
 
@@ -142,6 +150,7 @@ const takenOut = (fences: readonly Fence[], sites: readonly string[]): boolean =
   fences.some((fence) => fence.excluded && sites.some((site) => covers(fence.scope, site)));
 
 const isQuota = (error: unknown): boolean => error instanceof DOMException && error.name === 'QuotaExceededError';
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
 function abortQuietly(transaction: { abort(): void }): void {
   try {

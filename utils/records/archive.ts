@@ -1,5 +1,6 @@
 /** Reading and erasing what was collected. Writing is append.ts's alone. */
 import { type CapabilityId, capability, capabilityIds } from '../catalogue/catalogue';
+import { registrableDomain } from '../catalogue/domains';
 import {
   type HourOfUse,
   hourOfUse,
@@ -9,7 +10,7 @@ import {
   type TimeRecord,
   useRow,
 } from '../catalogue/record';
-import { ALL, covers, registrableDomain, type Scope } from '../catalogue/scope';
+import { ALL, covers, type Scope, within } from '../catalogue/scope';
 import { readRow, readRows } from '../catalogue/shapes';
 import type { Lease } from '../leases/lease';
 import type {
@@ -125,7 +126,8 @@ export class Archive {
         const range = IDBKeyRange.bound([id], [id, Number.MAX_SAFE_INTEGER, LAST]);
         const index = this.database.transaction('records').store.index('capability');
         const [records, first] = await Promise.all([index.count(range as never), index.openKeyCursor(range as never)]);
-        const own = seals.filter((seal) => seal.capability === id);
+        // Where a site was taken out of all sites before all sites ended, the seal of all covers the site's.
+        const own = seals.filter((seal) => seal.capability === id && !seals.some((other) => coversSeal(other, seal)));
         const sealed = await Promise.all(own.map((seal) => this.countSealed(seal, [seal.grantId])));
         const oldestMs = first ? Number((first.key as unknown as [string, number])[1]) : null;
         return { id, records, sealed: sealed.reduce((sum, count) => sum + count, 0), oldestMs };
@@ -303,6 +305,12 @@ const isInsightOf = (row: RecordRow, lease: Lease): row is InsightRecord =>
   row.capability === 'site-insight' &&
   row.grantId === lease.grantId &&
   !lease.elsewhere.some((scope) => covers(scope, row.site));
+
+const coversSeal = (broad: Ended & { grantId: string }, narrow: Ended & { grantId: string }): boolean =>
+  broad.capability === narrow.capability &&
+  broad.grantId === narrow.grantId &&
+  broad.scope !== narrow.scope &&
+  within(narrow.scope, broad.scope);
 
 /** A record of the ended grant; of a grant for all sites only those of the site that was taken out of it. */
 const isSealed = (row: RecordRow, { scope }: Ended): boolean =>
