@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ask,
+  type Driven,
+  grant,
+  type Page,
+  promptUrl,
+  stateOf,
+  testid,
+  until,
+  wantedBrowsers,
+  withBrowser,
+} from './cloudopt';
+
+const sections = ['permissions', 'activity', 'data', 'history', 'policy', 'diagnostics'];
+
+/** What has the focus, as a person would call it. */
+const focused = (page: Page) =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    return element?.getAttribute('data-testid') ?? element?.id ?? element?.tagName ?? '';
+  });
+
+/** Presses Tab until the wanted element has the focus; fails where the keyboard never gets there. */
+async function tabTo(page: Page, wanted: string): Promise<void> {
+  const seen: string[] = [];
+  for (let presses = 0; presses < 80; presses += 1) {
+    const now = await focused(page);
+    if (now === wanted) return;
+    seen.push(now);
+    await page.key('Tab');
+  }
+  throw new Error(`the keyboard never reaches ${wanted}: ${seen.join(' ')}`);
+}
+
+async function serious(page: Page): Promise<string[]> {
+  const violations = await page.axe();
+  return violations
+    .filter((one) => one.impact === 'serious' || one.impact === 'critical')
+    .map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' | ')}`);
+}
+
+async function pageOf(browser: Driven, path: string, ready: string): Promise<Page> {
+  const page = await browser.open(path);
+  await page.waitFor(ready);
+  return page;
+}
+
+describe.each(wantedBrowsers())('every page in %s', (name) => {
+  test.each(['light', 'dark'] as const)('has no serious or critical finding of axe, in %s', async (colorScheme) => {
+    await withBrowser(name, { colorScheme }, async (browser) => {
+      const options = await pageOf(browser, 'options.html', testid('capability-site-insight'));
+      const check = async (page: Page, what: string) => expect(await serious(page), what).toEqual([]);
+      await check(options, 'permissions, all off');
+      const welcome = await pageOf(browser, 'welcome.html', 'main');
+      await check(welcome, 'welcome');
+      const prompt = await pageOf(browser, promptUrl('site-insight', '*://shop.example/*'), testid('allow'));
+      await check(prompt, 'prompt');
+      await prompt.close();
+      await grant(browser, options, 'browsing-time');
+      const popup = await pageOf(browser, 'popup.html', testid('active-browsing-time'));
+      await check(popup, 'popup');
+      for (const section of sections) {
+        await options.goto(`options.html#${section}`);
+        await options.waitFor('h1, h2');
+        await check(options, section);
+      }
+    });
+  });
+
+  test('works by the keyboard alone: turn on, answer, look, stop, verify', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const options = await pageOf(browser, 'options.html', testid('capability-notifications'));
+      await options.focus('body');
+      await tabTo(options, 'turn-on');
+      await options.key('Enter');
+      const prompt = await browser.waitForPage('prompt.html');
+      await prompt.waitFor(testid('allow'));
+      // The first thing that has the focus is not an answer: Enter by habit grants nothing.
+      expect(['allow', 'not-now', 'never']).not.toContain(await focused(prompt));
+      await tabTo(prompt, 'never');
+      await prompt.key('Space');
+      await until(async () => (await ask(options, 'history.head', {})).entries === 2, 'answered');
+
+      await grant(browser, options, 'browsing-time');
+      const popup = await pageOf(browser, 'popup.html', testid('active-browsing-time'));
+      await tabTo(popup, 'stop-everything');
+      await popup.key('Enter');
+      await until(async () => (await stateOf(options, 'browsing-time')) === 'revoked', 'stopped');
+
+      await options.bringToFront();
+      await options.goto('options.html#history');
+      await options.waitFor(testid('verify-ledger'));
+      await tabTo(options, 'verify-ledger');
+      await options.key('Enter');
+      await options.waitFor(testid('ledger-verdict'));
+    });
+  });
+
+  test('shows the three answers of the prompt at 480 by 640, alike in size', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const prompt = await pageOf(browser, promptUrl('site-insight', '*://shop.example/*'), testid('allow'));
+      await prompt.resize(480, 640);
+      const boxes = await prompt.evaluate(() =>
+        ['allow', 'not-now', 'never'].map((name) => {
+          const element = document.querySelector(`[data-testid="${name}"]`) as HTMLElement;
+          const { width, height, bottom } = element.getBoundingClientRect();
+          const style = getComputedStyle(element);
+          const inView = bottom <= innerHeight;
+          return {
+            width: Math.round(width),
+            height: Math.round(height),
+            inView,
+            look: style.backgroundColor + style.color,
+          };
+        }),
+      );
+      expect(boxes.every((box) => box.inView)).toBe(true);
+      expect(new Set(boxes.map((box) => JSON.stringify(box))).size).toBe(1);
+    });
+  });
+});

@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  ask,
+  buildOf,
+  grant,
+  held,
+  launch,
+  ledger,
+  promptUrl,
+  stateOf,
+  testid,
+  until,
+  wantedBrowsers,
+} from './cloudopt';
+
+describe.each(wantedBrowsers())('an update with a newer policy in %s', (name) => {
+  test('grants on the changed clause pause and are asked for again; the others go on', async () => {
+    const profile = mkdtempSync(path.join(tmpdir(), 'cloudopt-profile-'));
+    try {
+      const first = await launch(name, { profile, persistent: true });
+      const options = await first.open('options.html');
+      // I.5 changes in substance, II.5 editorially, I.6 and III not at all.
+      await grant(first, options, 'browsing-time');
+      await grant(first, options, 'notifications');
+      await grant(first, options, 'site-cleaner');
+      await first.close();
+
+      const second = await launch(name, { profile, persistent: true, extensionDir: buildOf(name, 'next') });
+      try {
+        const page = await second.open('options.html');
+        await until(async () => (await stateOf(page, 'browsing-time')) === 'paused', 'paused');
+        expect(await stateOf(page, 'notifications')).toBe('granted');
+        expect(await stateOf(page, 'site-cleaner')).toBe('granted');
+        expect(await ledger(page)).toContain('policy-changed policy -');
+        expect(await ledger(page)).toContain('paused policy *');
+        await until(async () => !(await held(page)).permissions.includes('tabs'), 'handed back');
+        const { news } = await ask(page, 'state.get', {});
+        expect(news.map((item) => item.kind)).toEqual(expect.arrayContaining(['paused', 'policy-changed']));
+
+        const prompt = await second.open(promptUrl('browsing-time'));
+        await prompt.waitFor(testid('allow'));
+        expect(await prompt.text('main')).toContain('I.5');
+        await prompt.click(testid('allow'));
+        const resumed = async () => (await stateOf(page, 'browsing-time')) === 'granted';
+        // Chromium gives back what it once gave, without a prompt of its own.
+        if (name === 'firefox') await second.answerNative(prompt, 'allow', resumed);
+        else await until(resumed, 'resumed');
+        expect((await ledger(page)).at(-1)).toBe('resumed person *');
+      } finally {
+        await second.close();
+      }
+    } finally {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    }
+  });
+});

@@ -1,0 +1,84 @@
+/**
+ * Holds a built manifest against the catalogue: `npx tsx test/tools/check-manifest.ts .output/*-mv3`. A permission or a host
+ * that no entry names, and anything that runs in a page before a grant, fails.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { optionalPermissions, requiredPermissions } from '../../utils/catalogue/catalogue';
+
+type Manifest = Record<string, unknown>;
+
+const names = (raw: unknown): string[] => (Array.isArray(raw) ? raw.map(String) : []);
+const isEmptyList = (raw: unknown): boolean => raw === undefined || (Array.isArray(raw) && raw.length === 0);
+
+function difference(what: string, raw: unknown, expected: readonly string[]): string[] {
+  const found = names(raw);
+  return [
+    ...found.filter((name) => !expected.includes(name)).map((name) => `${what}: ${name} is not the catalogue's`),
+    ...expected.filter((name) => !found.includes(name)).map((name) => `${what}: ${name} is missing`),
+    ...(new Set(found).size === found.length ? [] : [`${what}: a name stands twice`]),
+    ...(raw === undefined || Array.isArray(raw) ? [] : [`${what}: is no list`]),
+  ];
+}
+
+/** A policy's directives, by name; the first of a name counts, as in browsers. */
+function directives(policy: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const part of policy.split(';')) {
+    const [name, ...values] = part.trim().split(/\s+/);
+    if (name && !found.has(name.toLowerCase())) found.set(name.toLowerCase(), values.join(' '));
+  }
+  return found;
+}
+
+function policyProblems(raw: unknown): string[] {
+  const policy = (raw as { extension_pages?: unknown } | undefined)?.extension_pages;
+  if (typeof policy !== 'string') return ['content_security_policy: extension_pages is missing'];
+  const found = directives(policy);
+  const none = ['connect-src', 'default-src', 'base-uri', 'form-action', 'frame-ancestors', 'object-src'];
+  return [
+    ...none
+      .filter((name) => found.get(name) !== "'none'")
+      .map((name) => `content_security_policy: ${name} is not 'none'`),
+    ...[...found]
+      .filter(([, values]) => !["'none'", "'self'"].includes(values))
+      .map(([name, values]) => `content_security_policy: ${name} allows ${values}`),
+  ];
+}
+
+/** All that a built manifest says and the catalogue doesn't, or the other way round; empty where they agree. */
+export function manifestProblems(manifest: Manifest): string[] {
+  const optional = optionalPermissions();
+  const gecko = (manifest.browser_specific_settings as { gecko?: Manifest } | undefined)?.gecko;
+  const collection = gecko?.data_collection_permissions as { required?: unknown; optional?: unknown } | undefined;
+  return [
+    ...(manifest.manifest_version === 3 ? [] : ['manifest_version: is not 3']),
+    ...difference('permissions', manifest.permissions, requiredPermissions),
+    ...difference('optional_permissions', manifest.optional_permissions, optional.permissions),
+    ...difference('optional_host_permissions', manifest.optional_host_permissions, optional.origins),
+    ...['host_permissions', 'content_scripts', 'web_accessible_resources', 'externally_connectable']
+      .filter((key) => !isEmptyList(manifest[key]))
+      .map((key) => `${key}: must be empty`),
+    ...(gecko ? difference('data_collection_permissions.required', collection?.required, ['none']) : []),
+    ...(gecko ? difference('data_collection_permissions.optional', collection?.optional, optional.dataCollection) : []),
+    ...policyProblems(manifest.content_security_policy),
+  ];
+}
+
+function main(directories: readonly string[]): number {
+  let problems = directories.length === 0 ? 1 : 0;
+  if (problems > 0) console.error('check-manifest: name a build, such as .output/chrome-mv3');
+  for (const directory of directories) {
+    const file = join(directory, 'manifest.json');
+    const found = existsSync(file)
+      ? manifestProblems(JSON.parse(readFileSync(file, 'utf8')) as Manifest)
+      : ['there is no manifest.json'];
+    for (const problem of found) console.error(`${directory}: ${problem}`);
+    if (found.length === 0) console.log(`${directory}: manifest and catalogue agree`);
+    problems += found.length;
+  }
+  return problems === 0 ? 0 : 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = main(process.argv.slice(2));

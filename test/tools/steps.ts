@@ -1,0 +1,72 @@
+/** Runs the steps of a check one after another, counts what passed, and says so in one closing line. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The command is Vitest: its own tests are counted instead of the step. */
+  readonly vitest?: boolean;
+}
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numFailedTestSuites: number;
+}
+
+async function runStep({ name, command, env, vitest }: Step): Promise<Count> {
+  console.log(`\n── ${name}`);
+  const folder = mkdtempSync(path.join(tmpdir(), 'cloudopt-step-'));
+  const report = path.join(folder, 'report.json');
+  const [program = '', ...given] = command;
+  const extra = vitest ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : [];
+  const began = Date.now();
+  try {
+    const child = spawn(program, [...given, ...extra], { stdio: 'inherit', env: { ...process.env, ...env } });
+    const code = await new Promise<number>((resolve) => {
+      child.once('error', () => resolve(127));
+      child.once('exit', (status) => resolve(status ?? 1));
+    });
+    const count = vitest ? readReport(report, code) : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
+    const seconds = Math.round((Date.now() - began) / 1000);
+    console.log(`── ${name}: ${count.failed === 0 ? 'ok' : 'FAILED'} (${count.passed} passed, ${seconds} s)`);
+    return count;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(file: string, code: number): Count {
+  try {
+    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(
+      readFileSync(file, 'utf8'),
+    ) as VitestReport;
+    const failed = Math.max(numFailedTests, numFailedTestSuites);
+    // A run that ended badly without a failed test (an unhandled rejection, no test found) has failed all the same.
+    return { passed: numPassedTests, failed: failed === 0 && (code !== 0 || numPassedTests === 0) ? 1 : failed };
+  } catch (error) {
+    console.error(`no report of the tests: ${String(error)}`);
+    return { passed: 0, failed: 1 };
+  }
+}
+
+/** @returns the exit code: 0 only where nothing failed. */
+export async function runSteps(steps: readonly Step[]): Promise<number> {
+  const total: Count = { passed: 0, failed: 0 };
+  for (const step of steps) {
+    const { passed, failed } = await runStep(step);
+    total.passed += passed;
+    total.failed += failed;
+  }
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
