@@ -1,0 +1,115 @@
+import { useId, useState } from 'preact/hooks';
+import { capability as entryOf } from '../utils/catalogue/catalogue';
+import type { Scope } from '../utils/catalogue/scope';
+import type { CapabilityView, State } from '../utils/messages/contract';
+import { text } from '../utils/platform/text';
+import { Button } from './button';
+import { capabilityText } from './capability-text';
+import { counted } from './formats';
+import { GrantRow, type GrantRowProps, type RowOutcome } from './grant-row';
+import { SiteField } from './site-field';
+import { StateMark } from './state-mark';
+
+export interface CapabilityCardProps
+  extends Pick<GrantRowProps, 'onRevoke' | 'onAskAgain' | 'onKeep' | 'onErase' | 'onClause'> {
+  readonly view: CapabilityView;
+  /** Nothing can be granted. */
+  readonly closed: boolean;
+  readonly undurable: State['undurable'];
+  readonly outcomes: ReadonlyMap<Scope, RowOutcome>;
+}
+
+/** Rows that are shown at once. */
+const ROWS_SHOWN = 12;
+
+/** One capability: what it does, its state, and a row for each scope that was ever decided. */
+export function CapabilityCard({ view, closed, undurable, outcomes, ...on }: CapabilityCardProps) {
+  const { id, state, scopes } = view;
+  const [all, setAll] = useState(false);
+  const headingId = useId();
+  const { sites, clauses } = entryOf(id);
+  const name = capabilityText(id, 'name');
+  const broad = scopes.find((scope) => scope.scope === '*');
+  const everywhere = broad?.state === 'granted';
+  const rows = [...scopes].sort(
+    (a, b) => Number(b.state === 'granted') - Number(a.state === 'granted') || b.sinceMs - a.sinceMs,
+  );
+  const shown = all ? rows : rows.slice(0, ROWS_SHOWN);
+  const mayTurnOn = state !== 'unsupported' && !everywhere;
+  const decided = broad !== undefined && broad.state !== 'off';
+  return (
+    <article
+      class="card capability stack"
+      aria-labelledby={headingId}
+      data-testid={`capability-${id}`}
+      data-state={state}
+    >
+      <div class="stack-tight">
+        <div class="row-between">
+          <h2 id={headingId} class="card-title">
+            {name}
+          </h2>
+          <StateMark state={state} />
+        </div>
+        <p>{capabilityText(id, 'does')}</p>
+      </div>
+      {shown.length > 0 ? (
+        <ul class="plain grants" aria-label={text('grants_of', name)}>
+          {shown.map((scope) => (
+            <GrantRow
+              key={scope.scope}
+              capability={id}
+              view={scope}
+              undurable={undurable.find((one) => one.capability === id && one.scope === scope.scope)}
+              outcome={outcomes.get(scope.scope)}
+              asksAgain={!closed && state !== 'unsupported' && scope.scope !== '*'}
+              {...on}
+            />
+          ))}
+        </ul>
+      ) : null}
+      {rows.length > shown.length ? (
+        <div>
+          <Button small onPress={() => setAll(true)}>
+            {counted('more_sites', rows.length - shown.length)}
+          </Button>
+        </div>
+      ) : null}
+      {mayTurnOn ? (
+        <div class="capability-turn-on">
+          {sites === 'choose' && !closed ? <SiteField name={name} onSite={on.onAskAgain} /> : null}
+          <Button
+            testId="turn-on"
+            look={sites === 'choose' ? 'plain' : 'primary'}
+            disabled={closed}
+            label={text(sites === 'choose' ? 'turn_on_all_named' : decided ? 'ask_again_named' : 'turn_on_named', name)}
+            onPress={() => on.onAskAgain('*')}
+          >
+            {text(sites === 'choose' ? 'turn_on_all' : decided ? 'ask_again' : 'turn_on')}
+          </Button>
+        </div>
+      ) : null}
+      <p class="small muted row">
+        {text('rests_on')}
+        {clauses.map((clause) => (
+          <Button key={clause} look="link" onPress={() => on.onClause(clause)}>
+            {text('clause_link', clause)}
+          </Button>
+        ))}
+      </p>
+      <details class="small">
+        <summary>{text('capability_about')}</summary>
+        <dl class="facts disclosure-body">
+          <dt>{text('notice_purpose')}</dt>
+          <dd>{capabilityText(id, 'why')}</dd>
+          <dt>{text('about_limits')}</dt>
+          <dd>{capabilityText(id, 'limits')}</dd>
+          <dt>{text('notice_retention')}</dt>
+          <dd>{capabilityText(id, 'retention')}</dd>
+          <dt>{text('notice_refusal')}</dt>
+          <dd>{capabilityText(id, 'refusal')}</dd>
+        </dl>
+      </details>
+    </article>
+  );
+}

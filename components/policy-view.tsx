@@ -1,0 +1,81 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { text } from '../utils/platform/text';
+import type { PolicyClause, PolicyVersion } from '../utils/policy/version';
+import { formats } from './formats';
+
+export interface PolicyViewProps {
+  readonly policy: PolicyVersion;
+  /** Each clause under its number and title, to be opened one by one. */
+  readonly folded: boolean;
+  /** Level of the policy's own heading; those of the sections and clauses follow. */
+  readonly level: 2 | 3;
+  /** Names of the capabilities that rest on a clause. */
+  readonly restingOn: (clauseId: string) => readonly string[];
+  /** A clause to be brought into view. */
+  readonly target?: string | undefined;
+}
+
+/** A policy clause by clause, with what this extension does because of each; version and date at its end. */
+export function PolicyView({ policy, folded, level, restingOn, target }: PolicyViewProps) {
+  const Section = level === 2 ? 'h3' : 'h4';
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (target === undefined) return;
+    const clause = root.current?.querySelector<HTMLElement>(`[data-clause="${CSS.escape(target)}"]`);
+    clause?.scrollIntoView({ block: 'start' });
+    clause?.focus({ preventScroll: true });
+  }, [target]);
+  return (
+    <div class="policy stack-wide" ref={root}>
+      <p>{policy.summary}</p>
+      {policy.sections.map((section) => {
+        const clauses = policy.clauses.filter((clause) => clause.section === section.id);
+        return (
+          <section
+            key={section.id}
+            class={folded ? 'stack-tight' : 'stack'}
+            aria-label={text('clause_heading', section.id, section.title)}
+          >
+            {folded && clauses.some((clause) => clause.id === section.id) ? null : (
+              <Section>{text('clause_heading', section.id, section.title)}</Section>
+            )}
+            {clauses.map((clause) => {
+              // A section of one clause, which bears the section's number and title, needs no second heading.
+              const same = clause.id === section.id;
+              const heading = text('clause_heading', clause.id, clause.title);
+              const body = <Clause clause={clause} names={restingOn(clause.id)} />;
+              return folded ? (
+                <details key={clause.id} data-clause={clause.id}>
+                  <summary>{same ? <Section class="policy-fold">{heading}</Section> : heading}</summary>
+                  <div class="disclosure-body">{body}</div>
+                </details>
+              ) : (
+                <article key={clause.id} class="clause" data-clause={clause.id} tabIndex={-1} aria-label={heading}>
+                  {same ? null : <p class="clause-title">{heading}</p>}
+                  {body}
+                </article>
+              );
+            })}
+          </section>
+        );
+      })}
+      <p class="policy-end muted" data-testid="policy-version">
+        {text('policy_end', policy.version, formats.date(new Date(`${policy.effective}T12:00:00`).getTime()))}
+      </p>
+    </div>
+  );
+}
+
+function Clause({ clause, names }: { clause: PolicyClause; names: readonly string[] }) {
+  return (
+    <div class="stack-tight">
+      <p>{clause.text}</p>
+      <p class="clause-here">
+        <strong>{text('clause_here')}</strong> {clause.here}
+      </p>
+      <p class="small muted">
+        {names.length === 0 ? text('clause_nothing_rests') : text('clause_rests', names.join(', '))}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,261 @@
+import { useState } from 'preact/hooks';
+import { Button } from '../../components/button';
+import { capabilityText } from '../../components/capability-text';
+import { Confirm } from '../../components/confirm';
+import { counted, formats } from '../../components/formats';
+import { Problem } from '../../components/problem';
+import { RecordsTable } from '../../components/records-table';
+import { SelectField } from '../../components/select-field';
+import { ThirdParties } from '../../components/third-parties';
+import { TimePlot } from '../../components/time-plot';
+import { useKeptFocus } from '../../components/use-kept-focus';
+import { useLoaded } from '../../components/use-loaded';
+import { capability, isCapabilityId } from '../../utils/catalogue/catalogue';
+import type { RecordRow } from '../../utils/catalogue/record';
+import { csvLine, recordCells, recordColumns } from '../../utils/exports/csv';
+import { csvDocument, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
+import { ask, stream } from '../../utils/messages/client';
+import type { Erasable, InsightSites, RecordFilter, RecordsSummary } from '../../utils/messages/contract';
+import { text } from '../../utils/platform/text';
+import type { SectionProps } from './section';
+import { usePages } from './use-pages';
+
+const PAGE = 50;
+const DAYS = 14;
+
+/** What was collected: how much, by site and time, row by row; export and erase. */
+export function Data({ state, tick, announce }: SectionProps) {
+  const [capabilityFilter, setCapability] = useState('');
+  const [site, setSite] = useState('');
+  const [error, setError] = useState<unknown>();
+  const [done, setDone] = useState('');
+  const summary = useLoaded(() => ask('records.summary', {}), [tick]);
+  const time = useLoaded(() => ask('time.days', { days: DAYS }), [tick]);
+  const sites = useLoaded(() => ask('insight.sites', {}), [tick]);
+  const filter: RecordFilter = {
+    ...(isCapabilityId(capabilityFilter) ? { capability: capabilityFilter } : {}),
+    ...(site === '' ? {} : { site }),
+  };
+  const pages = usePages<RecordRow, { atMs: number; id: string }>(
+    (after, limit) => ask('records.page', { filter, after, limit }),
+    [capabilityFilter, site],
+    tick,
+    PAGE,
+  );
+  const sealed = new Set(
+    state.capabilities.flatMap((view) => view.scopes.flatMap((scope) => scope.seals.map((seal) => seal.grantId))),
+  );
+  const heading = useKeptFocus<HTMLHeadingElement>([done, done === '' ? undefined : pages.rows]);
+  const filtered = capabilityFilter !== '' || site !== '';
+
+  const attempt = async (action: () => Promise<void>) => {
+    try {
+      setError(undefined);
+      await action();
+    } catch (why) {
+      setError(why);
+    }
+  };
+  const tell = (message: string) => {
+    setDone(message);
+    announce(message);
+  };
+  const erase = (what: Erasable) =>
+    attempt(async () => {
+      const { erased } = await ask('records.erase', { what });
+      tell(counted('erased_sealed', erased));
+      pages.reload();
+      summary.reload();
+    });
+  const records = () => stream('records', { filter, purpose: 'export' });
+  const exportJson = () =>
+    attempt(async () => {
+      const head = { format: 'cloudopt-records', version: 1, exportedAt: new Date().toISOString(), filter };
+      saveFile(fileName('records', 'json'), await jsonDocument(head, 'records', records()));
+      tell(text('exported'));
+    });
+  const exportCsv = () =>
+    attempt(async () => {
+      const line = (row: RecordRow) => csvLine(recordCells(row));
+      saveFile(fileName('records', 'csv'), await csvDocument(csvLine(recordColumns), line, records()));
+      tell(text('exported'));
+    });
+
+  const empty = pages.rows?.length === 0;
+  return (
+    <>
+      <p class="muted measure">{text('data_lead')}</p>
+      {summary.error === undefined ? null : <Problem error={summary.error} onRetry={summary.reload} />}
+      {summary.slow ? <p class="muted">{text('loading')}</p> : null}
+      {summary.value ? <Summary summary={summary.value} /> : null}
+
+      <section class="stack" aria-labelledby="data-time">
+        <h2 id="data-time">{text('time_heading')}</h2>
+        <div class="card">
+          {time.error === undefined ? null : <Problem error={time.error} onRetry={time.reload} />}
+          {time.value === undefined ? null : time.value.live ? (
+            <TimePlot rows={time.value.rows} nowMs={Date.now()} />
+          ) : (
+            <p class="muted">{text('time_off')}</p>
+          )}
+        </div>
+      </section>
+
+      <section class="stack" aria-labelledby="data-insight">
+        <h2 id="data-insight">{text('insight_heading')}</h2>
+        <div class="card">
+          {sites.error === undefined ? null : <Problem error={sites.error} onRetry={sites.reload} />}
+          {sites.value ? <Sites sites={sites.value} tick={tick} /> : null}
+        </div>
+      </section>
+
+      <section class="stack" aria-labelledby="data-records">
+        <h2 id="data-records" ref={heading} tabIndex={-1}>
+          {text('data_records')}
+        </h2>
+        <div class="filters">
+          <SelectField
+            label={text('column_capability')}
+            value={capabilityFilter}
+            testId="filter-capability"
+            onChange={setCapability}
+            options={[
+              { value: '', text: text('filter_all') },
+              ...state.capabilities
+                .filter(({ id }) => capability(id).keepDays !== null)
+                .map(({ id }) => ({ value: id, text: capabilityText(id, 'name') })),
+            ]}
+          />
+          <SelectField
+            label={text('column_site')}
+            value={site}
+            testId="filter-site"
+            onChange={setSite}
+            options={[
+              { value: '', text: text('filter_all') },
+              ...(summary.value?.sites ?? []).map((one) => ({ value: one, text: one })),
+            ]}
+          />
+        </div>
+        <div class="row">
+          <Button testId="export-records" disabled={empty === true} onPress={exportJson}>
+            {text('export_json')}
+          </Button>
+          <Button testId="export-records-csv" disabled={empty === true} onPress={exportCsv}>
+            {text('export_csv')}
+          </Button>
+          <Confirm
+            testId="erase-records"
+            disabled={empty === true}
+            action={text(filtered ? 'erase_shown' : 'erase_all')}
+            question={text(filtered ? 'erase_shown_question' : 'erase_all_question')}
+            confirm={text('erase_confirm')}
+            onConfirm={() => erase(filtered ? { kind: 'some', filter } : { kind: 'all' })}
+          />
+        </div>
+        {error === undefined ? null : <Problem error={error} />}
+        {pages.error === undefined ? null : <Problem error={pages.error} onRetry={pages.reload} />}
+        {done === '' ? null : <p>{done}</p>}
+        {empty ? <p class="card">{text(filtered ? 'data_empty_filtered' : 'data_empty')}</p> : null}
+        {pages.rows && pages.rows.length > 0 ? (
+          <RecordsTable rows={pages.rows} sealed={sealed} onErase={(row) => erase({ kind: 'one', id: row.id })} />
+        ) : null}
+        {pages.more ? (
+          <div>
+            <Button testId="more-records" onPress={pages.more}>
+              {text('more')}
+            </Button>
+          </div>
+        ) : null}
+      </section>
+    </>
+  );
+}
+
+function Summary({ summary }: { summary: RecordsSummary }) {
+  const rows = summary.capabilities.filter(({ id }) => capability(id).keepDays !== null);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="table-scroll" tabIndex={0} aria-label={text('data_summary')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{text('column_capability')}</th>
+            <th scope="col" class="number">
+              {text('column_records')}
+            </th>
+            <th scope="col" class="number">
+              {text('column_sealed')}
+            </th>
+            <th scope="col">{text('column_oldest')}</th>
+            <th scope="col">{text('column_kept_for')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ id, records, sealed, oldestMs }) => (
+            <tr key={id}>
+              <th scope="row">{capabilityText(id, 'name')}</th>
+              <td class="number">{formats.number(records)}</td>
+              <td class="number">{formats.number(sealed)}</td>
+              <td>{oldestMs === null ? text('none') : formats.date(oldestMs)}</td>
+              <td>{counted('count_days', capability(id).keepDays ?? 0)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Sites({ sites, tick }: { sites: InsightSites; tick: number }) {
+  const [all, setAll] = useState(false);
+  if (!sites.live) return <p class="muted">{text('insight_off')}</p>;
+  if (sites.sites.length === 0) return <p class="muted">{text('insight_none')}</p>;
+  const shown = all ? sites.sites : sites.sites.slice(0, 10);
+  return (
+    <div class="stack">
+      <ul class="plain parties">
+        {shown.map((one) => (
+          <Site key={one.site} tick={tick} {...one} />
+        ))}
+      </ul>
+      {shown.length < sites.sites.length ? (
+        <div>
+          <Button small onPress={() => setAll(true)}>
+            {counted('more_sites', sites.sites.length - shown.length)}
+          </Button>
+        </div>
+      ) : null}
+      <p class="small muted">{capabilityText('site-insight', 'limits')}</p>
+    </div>
+  );
+}
+
+function Site({ site, parties, requests, tick }: InsightSites['sites'][number] & { tick: number }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <li>
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <span class="party">
+            <strong>{site}</strong>
+            <span class="muted small">
+              {text('insight_site', counted('count_parties', parties), counted('count_requests', requests))}
+            </span>
+          </span>
+        </summary>
+        {open ? <Report host={site} tick={tick} /> : null}
+      </details>
+    </li>
+  );
+}
+
+function Report({ host, tick }: { host: string; tick: number }) {
+  const report = useLoaded(() => ask('insight.site', { host }), [host, tick]);
+  return (
+    <div class="disclosure-body">
+      {report.error === undefined ? null : <Problem error={report.error} onRetry={report.reload} />}
+      {report.value ? <ThirdParties report={report.value} /> : null}
+    </div>
+  );
+}

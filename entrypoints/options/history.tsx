@@ -1,0 +1,162 @@
+import { useRef, useState } from 'preact/hooks';
+import { Button } from '../../components/button';
+import { capabilityText } from '../../components/capability-text';
+import { counted } from '../../components/formats';
+import { LedgerRow } from '../../components/ledger-row';
+import { kindText, ledgerKinds } from '../../components/ledger-sentence';
+import { Problem } from '../../components/problem';
+import { SelectField } from '../../components/select-field';
+import { type Verification, VerifyPanel } from '../../components/verify-panel';
+import { capabilityIds, isCapabilityId } from '../../utils/catalogue/catalogue';
+import { fileName, jsonDocument, saveFile } from '../../utils/exports/download';
+import type { LedgerEntry } from '../../utils/grants/schema';
+import { ask, stream } from '../../utils/messages/client';
+import { text } from '../../utils/platform/text';
+import type { SectionProps } from './section';
+import { usePages } from './use-pages';
+
+const PAGE = 50;
+/** Entries that are checked at a stretch before the page may draw again: a few milliseconds. */
+const STRETCH = 250;
+
+const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** Every entry of the ledger, newest first; verify and export. */
+export function History({ tick, announce }: SectionProps) {
+  const [kindFilter, setKind] = useState('');
+  const [capabilityFilter, setCapability] = useState('');
+  const [verification, setVerification] = useState<Verification>({ kind: 'idle' });
+  const [error, setError] = useState<unknown>();
+  const [unreadable, setUnreadable] = useState(0);
+  const stopped = useRef(false);
+  const kind = ledgerKinds.find((one) => one === kindFilter);
+  const pages = usePages<LedgerEntry, number>(
+    async (before, limit) => {
+      const page = await ask('history.page', {
+        before,
+        limit,
+        ...(kind === undefined ? {} : { kind }),
+        ...(isCapabilityId(capabilityFilter) ? { capability: capabilityFilter } : {}),
+      });
+      setUnreadable((known) => (before === null ? page.unreadable : known + page.unreadable));
+      return { rows: page.entries, next: page.next };
+    },
+    [kindFilter, capabilityFilter],
+    tick,
+    PAGE,
+  );
+
+  const attempt = async (action: () => Promise<void>) => {
+    try {
+      setError(undefined);
+      await action();
+    } catch (why) {
+      setError(why);
+    }
+  };
+  const exportAs = (name: 'ledger' | 'consent-records', member: 'entries' | 'records') =>
+    attempt(async () => {
+      const head = { format: `cloudopt-${name}`, version: 1, exportedAt: new Date().toISOString() };
+      const chunks: AsyncIterable<readonly unknown[]> = stream(name, { purpose: 'export' });
+      saveFile(fileName(name, 'json'), await jsonDocument(head, member, chunks));
+      announce(text('exported'));
+    });
+  const verify = async () => {
+    stopped.current = false;
+    setVerification({ kind: 'running', done: 0, total: 0 });
+    try {
+      setError(undefined);
+      // The head is read first: entries that come after it only make the chain longer.
+      const { mark, entries: total } = await ask('history.head', {});
+      // Loaded only now: with the hash and the shapes of rows it outweighs the rest of the page.
+      const { ChainVerifier } = await import('../../utils/grants/chain');
+      const verifier = new ChainVerifier();
+      const check = async () => {
+        for await (const chunk of stream('ledger', { purpose: 'verify' })) {
+          for (let from = 0; from < chunk.length; from += STRETCH) {
+            if (stopped.current) return;
+            if (!verifier.add(chunk.slice(from, from + STRETCH))) return;
+            setVerification({ kind: 'running', done: verifier.entries, total });
+            await breath();
+          }
+        }
+      };
+      await check();
+      setVerification(
+        stopped.current
+          ? { kind: 'stopped', done: verifier.entries }
+          : { kind: 'done', verdict: verifier.verdict(mark ?? undefined) },
+      );
+    } catch (why) {
+      setVerification({ kind: 'idle' });
+      setError(why);
+    }
+  };
+
+  const filtered = kindFilter !== '' || capabilityFilter !== '';
+  return (
+    <>
+      <p class="muted measure">{text('history_lead')}</p>
+      <VerifyPanel
+        verification={verification}
+        onVerify={() => void verify()}
+        onStop={() => {
+          stopped.current = true;
+        }}
+      />
+      <div class="row">
+        <Button testId="export-ledger" onPress={() => exportAs('ledger', 'entries')}>
+          {text('export_ledger')}
+        </Button>
+        <Button testId="export-consent-records" onPress={() => exportAs('consent-records', 'records')}>
+          {text('export_consents')}
+        </Button>
+      </div>
+      {error === undefined ? null : <Problem error={error} />}
+      <section class="stack" aria-labelledby="history-entries">
+        <h2 id="history-entries">{text('history_entries')}</h2>
+        <div class="filters">
+          <SelectField
+            label={text('filter_kind')}
+            value={kindFilter}
+            testId="filter-kind"
+            onChange={setKind}
+            options={[
+              { value: '', text: text('filter_all') },
+              ...ledgerKinds.map((one) => ({ value: one, text: kindText(one) })),
+            ]}
+          />
+          <SelectField
+            label={text('column_capability')}
+            value={capabilityFilter}
+            testId="filter-capability"
+            onChange={setCapability}
+            options={[
+              { value: '', text: text('filter_all') },
+              ...capabilityIds.map((id) => ({ value: id, text: capabilityText(id, 'name') })),
+            ]}
+          />
+        </div>
+        {pages.error === undefined ? null : <Problem error={pages.error} onRetry={pages.reload} />}
+        {unreadable > 0 ? <p class="problem">{counted('history_unreadable', unreadable)}</p> : null}
+        {pages.rows?.length === 0 ? (
+          <p class="card">{text(filtered ? 'history_empty_filtered' : 'history_empty')}</p>
+        ) : null}
+        {pages.rows && pages.rows.length > 0 ? (
+          <ol class="plain card ledger" reversed>
+            {pages.rows.map((entry) => (
+              <LedgerRow key={entry.seq} entry={entry} onNotice={(hash) => ask('history.notice', { hash })} />
+            ))}
+          </ol>
+        ) : null}
+        {pages.more ? (
+          <div>
+            <Button testId="more-entries" onPress={pages.more}>
+              {text('more')}
+            </Button>
+          </div>
+        ) : null}
+      </section>
+    </>
+  );
+}

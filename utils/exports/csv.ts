@@ -1,0 +1,51 @@
+/** Records as CSV (RFC 4180): for spreadsheets, so no cell may start as a formula does. */
+import type { RecordRow } from '../catalogue/record';
+
+type Cell = string | number | null;
+
+/** What spreadsheets take for the start of a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+function cell(raw: Cell): string {
+  if (raw === null) return '';
+  if (typeof raw === 'number') return String(raw);
+  const safe = FORMULA.test(raw) ? `'${raw}` : raw;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** One line with its end. */
+export const csvLine = (cells: readonly Cell[]): string => `${cells.map(cell).join(',')}\r\n`;
+
+/** Names of the columns, as stable as those of the JSON export. */
+export const recordColumns = [
+  'at',
+  'capability',
+  'scope',
+  'site',
+  'day',
+  'party',
+  'requests',
+  'attentionMs',
+  'grantId',
+  'epoch',
+  'id',
+] as const;
+
+/** A record's cells, in the order of {@link recordColumns}; a column that its capability lacks is empty. */
+export function recordCells(row: RecordRow): Cell[] {
+  const insight = row.capability === 'site-insight' ? row : undefined;
+  const time = row.capability === 'browsing-time' ? row : undefined;
+  return [
+    new Date(row.atMs).toISOString(),
+    row.capability,
+    row.scope,
+    row.site,
+    row.day,
+    insight?.party ?? null,
+    insight?.requests ?? null,
+    time?.attentionMs ?? null,
+    row.grantId,
+    row.epoch,
+    row.id,
+  ];
+}
