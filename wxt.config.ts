@@ -35,6 +35,8 @@ export default defineConfig({
     },
     icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 96: 'icon/96.png', 128: 'icon/128.png' },
     action: { default_title: '__MSG_extension_name__', default_icon: { 16: 'icon/16.png', 32: 'icon/32.png' } },
+    // The popup by keyboard, as by its button: a person's gesture, with `activeTab`. People may change it in the browser.
+    commands: { _execute_action: { suggested_key: { default: 'Alt+Shift+C' } } },
     ...(browser === 'firefox'
       ? {
           browser_specific_settings: {

@@ -189,7 +189,8 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
   const failed = report.error ?? time.error;
   const offered = view !== undefined && state.closed === null && (view.mayOffer || view.state === 'granted');
   const today = localDay(Date.now());
-  const mine = time.value?.rows.filter((row) => row.site === host && row.day === today) ?? [];
+  // Time is kept by registrable domain: `www.shop.example` counts as `shop.example`.
+  const mine = time.value?.rows.filter((row) => row.day === today && covers(`*://*.${row.site}/*`, host)) ?? [];
   return (
     <>
       <p class="popup-host">{host}</p>

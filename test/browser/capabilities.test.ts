@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { start, type WebServer } from '../servers/web';
-import { ask, grant, rawRows, stateOf, testid, until, wantedBrowsers, withBrowser } from './cloudopt';
+import { ask, grant, POPUP_SHORTCUT, rawRows, stateOf, testid, until, wantedBrowsers, withBrowser } from './cloudopt';
 
 let web: WebServer;
 beforeAll(async () => {
@@ -51,13 +51,13 @@ describe.each(wantedBrowsers())('what each capability does in %s', (name) => {
         await page.until(() => document.documentElement.dataset.left === 'cookie local database', 'all there');
       }
       await site.bringToFront();
-      const popup = await browser.openActionPopup();
-      await popup.waitFor(testid('clear-site'));
-      await popup.click(testid('clear-site'));
-      await popup.waitFor(testid('confirm'));
-      await popup.click(testid('confirm'));
+      const popup = await browser.openActionPopup(POPUP_SHORTCUT);
+      await popup.waitFor(testid('clean-site'));
+      await popup.click(testid('clean-site'));
+      await popup.waitFor(testid('clean-site-confirm'));
+      await popup.click(testid('clean-site-confirm'));
       await popup.until(
-        () => /cookies/i.test(document.querySelector('[role="status"]')?.textContent ?? ''),
+        () => /cookies/i.test(document.querySelector('[data-testid="cleaned"]')?.textContent ?? ''),
         'says what',
       );
       await popup.close();

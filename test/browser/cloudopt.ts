@@ -76,14 +76,15 @@ export async function ledger(page: Page): Promise<string[]> {
   return [...entries].reverse().map(({ kind, by, scope }) => `${kind} ${by} ${scope ?? '-'}`);
 }
 
+/** The extension's own shortcut for its popup, as xdotool spells it. */
+export const POPUP_SHORTCUT = 'alt+shift+c';
+
 export const promptUrl = (capability: string, scope?: string): string =>
   `prompt.html?${new URLSearchParams({ capability, ...(scope === undefined ? {} : { scope }) })}`;
 
 export interface GrantOptions {
   readonly scope?: string;
   readonly lifetime?: 'until-revoked' | 'session' | 'hour';
-  /** The browser gives some permissions without its own prompt, and some again after they were taken away. */
-  readonly silent?: boolean;
 }
 
 /** Grants a capability as a person does: our prompt, Allow, the browser's own prompt. `page` is any page of ours. */
@@ -101,8 +102,12 @@ export async function grant(
   await prompt.waitFor(testid('allow'));
   await prompt.click(testid('allow'));
   const granted = async () => (await stateOf(page, capability, options.scope ?? '*')) === 'granted';
-  if (options.silent) await until(granted, `${capability} granted`);
-  else await browser.answerNative(prompt, 'allow', granted);
+  // The browser gives some permissions, and some that it gave before, without a prompt of its own.
+  const shown = await until(
+    async () => ((await granted()) ? 'granted' : await browser.nativePrompt(prompt)),
+    'an answer',
+  );
+  if (shown !== 'granted') await browser.answerNative(prompt, 'allow', granted);
   await prompt.close();
 }
 

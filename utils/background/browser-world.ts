@@ -6,12 +6,13 @@ import { browser, browserAlarms, browserScripts, isFirefox } from '../platform/b
 const firefoxByHost: readonly DataKind[] = ['cookies', 'localStorage', 'indexedDB', 'serviceWorkers'];
 
 async function clearSiteData(host: string, port: number | undefined, kind: DataKind): Promise<boolean> {
+  // Cookies know no port; storage is kept by host and port.
+  const hosts = port === undefined ? [host] : [host, `${host}:${port}`];
   if (isFirefox()) {
     if (!firefoxByHost.includes(kind)) return false;
-    await browser.browsingData.remove({ hostnames: [host] }, { [kind]: true });
+    await browser.browsingData.remove({ hostnames: hosts }, { [kind]: true });
     return true;
   }
-  const hosts = port === undefined ? [host] : [host, `${host}:${port}`];
   // Chromium's own members: the polyfill's types know only Firefox's.
   const options = { origins: hosts.flatMap((name) => [`https://${name}`, `http://${name}`]) };
   await browser.browsingData.remove(options as object, { [kind]: true });

@@ -84,6 +84,8 @@ const haltedMark = z.strictObject({
   scope: scopeShape,
   event: z.enum(['revoke', 'expire', 'pause', 'never']),
   by: z.enum(actors),
+  /** One site of a live grant for all sites: until it is on record, that grant rests too. */
+  exclude: z.optional(z.boolean()),
   atMs: ms,
 });
 export type HaltedMark = z.infer<typeof haltedMark>;
@@ -94,6 +96,8 @@ const toldRow = z.strictObject({ key: z.literal('told'), seq: z.number() });
 
 /** How long a revocation's transaction may take before it counts as unwritable (it may still commit later). */
 export const REVOKE_WAIT_MS = 5000;
+/** How long a halt waits for a reading: a database that does not answer must not keep anything running. */
+const READ_WAIT_MS = 1000;
 /** How long a closed prompt page's Allow may still be followed by the browser's yes. */
 const AFTER_CLOSE_MS = 2000;
 
@@ -124,8 +128,11 @@ export class Core {
   readonly office: LeaseOffice;
   readonly #door: Door;
   readonly #inTurn = serial();
+  /** Markers are read, added to and written back: one after another, or one would be lost. */
+  readonly #marking = serial();
   #session = '';
   #starting = true;
+  #lost = false;
   readonly #toTell: LedgerEntry[] = [];
   /** Hand-backs that wait for a prompt's lock, by the capabilities they wait for. */
   readonly #waiting = new Set<string>();
@@ -175,12 +182,13 @@ export class Core {
       return;
     }
     await this.#retryMarked();
-    await this.#pausePolicy();
-    await this.#touch();
+    // What a full disk breaks may not keep the start from ending: what is granted must be seen and taken back.
+    await this.#pausePolicy().catch(this.ports.report);
+    await this.#touch().catch(this.ports.report);
     await this.#reconcile('start');
     this.#starting = false;
     this.#tell();
-    await this.sweep();
+    await this.sweep().catch(this.ports.report);
   }
 
   async #readSession(): Promise<string> {
@@ -203,8 +211,11 @@ export class Core {
     const archive = new Archive(database, clock);
     this.status = { kind: 'open', database, databaseId, book, archive, appender };
     if (!lost) return;
-    // Epochs go on above every one that the lost history can have given out, and nothing of what is left is live.
+    // Epochs go on above every one that the lost history can have given out, and nothing of what is left is live. The
+    // mark of the lost history stands until that is on record: a start that is killed half way finds it again.
+    this.#lost = true;
     await this.#endAllRows(book);
+    this.#lost = false;
     await book.note('history-lost', 'recovery', {
       maxEpoch: mark.maxEpoch,
       epoch: mark.maxEpoch,
@@ -243,7 +254,7 @@ export class Core {
   // ----------------------------------------------------------------------------------------------------- the ledger
 
   #committed(head: HeadMark, entries: readonly LedgerEntry[]): void {
-    this.ports.local.set(HEAD_KEY, head).catch(this.ports.report);
+    if (!this.#lost) this.ports.local.set(HEAD_KEY, head).catch(this.ports.report);
     const telling = entries.filter((entry) => entry.by !== 'person' && tellingKinds.includes(entry.kind));
     this.#toTell.push(...telling);
     if (!this.#starting) this.#tell();
@@ -356,13 +367,14 @@ export class Core {
     const intent = await this.status.book.intent(nonce);
     if (!intent) return;
     if (intent.allowed) await this.ports.wait(AFTER_CLOSE_MS);
-    await this.#inTurn(async () => {
-      if (this.status.kind !== 'open') return;
-      const still = await this.status.book.intent(nonce);
-      // The page came back (the background had rested, and the port was cut from this side).
-      if (!still || (await this.ports.locks.held(askingLock(still.capability)))) return;
-      await this.#settle(still, 'closed');
-    });
+    // The lock goes with the page, a moment before or after the port. A page that came back holds it on.
+    await this.ports.locks.exclusively(askingLock(intent.capability), () =>
+      this.#inTurn(async () => {
+        if (this.status.kind !== 'open') return;
+        const still = await this.status.book.intent(nonce);
+        if (still) await this.#settle(still, 'closed');
+      }),
+    );
   }
 
   /** Brings a question to its end by what the browser holds now. */
@@ -415,15 +427,17 @@ export class Core {
    * has stopped. Leases end before anything is awaited.
    */
   async revoke(capability: CapabilityId, scope: Scope, by: Actor = 'person'): Promise<Revoked> {
+    const broad = scope !== ALL && this.office.lease(capability, ALL) !== undefined;
     this.office.end(capability, scope);
     if (this.status.kind !== 'open') return { kind: 'not-live' };
     const { book, archive } = this.status;
-    const { grants, fences } = await book.everything();
-    const row = grants.find((grant) => sameGrant(grant, { capability, scope }));
-    const own = fenceOf(fences, { capability, scope });
-    const exclude = scope !== ALL && fenceOf(fences, { capability, scope: ALL })?.live === true;
+    // What can't be read may be live: it ends all the same.
+    const rows = await withinTime(book.everything(), READ_WAIT_MS).catch(this.ports.report);
+    const row = rows?.grants.find((grant) => sameGrant(grant, { capability, scope }));
+    const own = rows && fenceOf(rows.fences, { capability, scope });
+    const exclude = scope !== ALL && (rows ? fenceOf(rows.fences, { capability, scope: ALL })?.live === true : broad);
     const revocable = row?.state === 'granted' || row?.state === 'paused' || own?.live === true;
-    if (!revocable && !(exclude && own?.excluded !== true)) return { kind: 'not-live' };
+    if (rows && !revocable && !(exclude && own?.excluded !== true)) return { kind: 'not-live' };
     const ended = await this.#end({ capability, scope, event: 'revoke', by, exclude });
     if (ended.kind === 'not-durable') return ended;
     const live = await this.liveGrants();
@@ -478,8 +492,10 @@ export class Core {
         if (quiet.kind === 'stolen') this.ports.report(new Error(`a send of ${capability} did not stop in time`));
       }),
     ]);
-    if (change.exclude) await this.#issueLeases();
-    await this.#armAlarms();
+    if (ended.kind === 'ended') {
+      if (change.exclude) await this.#issueLeases();
+      await this.#armAlarms();
+    }
     this.ports.changed();
     return ended;
   }
@@ -487,9 +503,12 @@ export class Core {
   /** Gives back what served this grant and no other live one. The browser's answer is not trusted; `held` counts. */
   async #letGo(ended: Wanted): Promise<void> {
     try {
-      const live = (await this.liveGrants()).filter(
-        (grant) => grant.capability !== ended.capability || grant.scope !== ended.scope,
-      );
+      // Where the database does not answer, what runs is what is live.
+      const running: Promise<readonly Wanted[]> = withinTime(this.#standing(), READ_WAIT_MS).catch((error: unknown) => {
+        this.ports.report(error);
+        return this.office.leases();
+      });
+      const live = (await running).filter((grant) => !sameGrant(grant, ended));
       await this.ports.permissions.drop(heldFor(ended, await this.ports.permissions.held(), live));
     } catch (error) {
       // An enterprise policy may forbid it: shown as held by the browser.
@@ -498,23 +517,27 @@ export class Core {
   }
 
   /** Keeps a revocation that the database would not take where the next start finds it. */
-  async #mark({ capability, scope, event, by }: Change): Promise<boolean> {
+  async #mark({ capability, scope, event, by, exclude }: Change): Promise<boolean> {
     const mark: HaltedMark = {
       capability,
       scope,
       event: event === 'allow' || event === 'refuse' ? 'revoke' : event,
       by,
+      ...(exclude ? { exclude } : {}),
       atMs: this.ports.clock.nowMs(),
     };
-    let marked = true;
-    try {
+    this.undurable = [...this.undurable.filter((one) => !sameGrant(one.mark, mark)), { mark, marked: false }];
+    const marked = await this.#marking(async () => {
       const others = (await this.#readMarks()).filter((other) => !sameGrant(other, mark));
       await this.ports.local.set(HALTED_KEY, [...others, mark]);
-    } catch (error) {
-      this.ports.report(error);
-      marked = false;
-    }
-    this.undurable = [...this.undurable.filter((one) => !sameGrant(one.mark, mark)), { mark, marked }];
+    }).then(
+      () => true,
+      (error: unknown) => {
+        this.ports.report(error);
+        return false;
+      },
+    );
+    this.undurable = this.undurable.map((one) => (one.mark === mark ? { mark, marked } : one));
     await this.ports.alarms.at('retry', this.ports.clock.nowMs() + MINUTE_MS).catch(this.ports.report);
     return marked;
   }
@@ -526,7 +549,12 @@ export class Core {
 
   /** Tries again to write what the database would not take. */
   retry(): Promise<void> {
-    return this.#inTurn(() => this.#retryMarked());
+    return this.#inTurn(async () => {
+      const before = this.undurable.length;
+      await this.#retryMarked();
+      // What rested with an unrecorded revocation, such as all sites with one of them, goes on once it is on record.
+      if (this.undurable.length < before) await this.#reconcile('event');
+    });
   }
 
   async #retryMarked(): Promise<void> {
@@ -538,24 +566,44 @@ export class Core {
     for (const mark of marks) {
       const { capability, scope, event, by } = mark;
       this.office.end(capability, scope);
+      if (mark.exclude) this.office.suspend(capability, ALL);
       try {
-        await withinTime(
-          this.status.book.change({ capability, scope, event, by, details: { haltedAtMs: mark.atMs } }),
-          REVOKE_WAIT_MS,
-        );
+        // A write that had only been late is on record by now.
+        if (await withinTime(this.#isOver(mark), REVOKE_WAIT_MS)) continue;
+        const exclude = mark.exclude === true;
+        const details = { haltedAtMs: mark.atMs };
+        const writing = this.status.book.change({ capability, scope, event, by, exclude, details });
+        const changed = await withinTime(writing, REVOKE_WAIT_MS);
+        if (changed.kind === 'changed') this.office.end(capability, scope, changed.grant.epoch);
       } catch (error) {
         this.ports.report(error);
         left.push(mark);
       }
     }
-    this.undurable = left.map((mark) => ({ mark, marked: true }));
+    const marked = await this.#marking(() =>
+      left.length > 0 ? this.ports.local.set(HALTED_KEY, left) : this.ports.local.remove(HALTED_KEY),
+    ).then(
+      () => true,
+      (error: unknown) => {
+        this.ports.report(error);
+        return false;
+      },
+    );
+    this.undurable = left.map((mark) => ({ mark, marked }));
     if (left.length > 0) {
-      await this.ports.alarms.at('retry', this.ports.clock.nowMs() + MINUTE_MS);
-      await this.ports.local.set(HALTED_KEY, left).catch(this.ports.report);
-    } else {
-      await this.ports.local.remove(HALTED_KEY);
+      await this.ports.alarms.at('retry', this.ports.clock.nowMs() + MINUTE_MS).catch(this.ports.report);
     }
     this.ports.changed();
+  }
+
+  /** Whether what a marker says has been put on record after all. */
+  async #isOver({ capability, scope, event, exclude }: HaltedMark): Promise<boolean> {
+    const { grants, fences } = await this.openStatus().book.everything();
+    const state = grants.find((grant) => sameGrant(grant, { capability, scope }))?.state;
+    const fence = fenceOf(fences, { capability, scope });
+    const ended =
+      event === 'never' ? state === 'never' : state !== 'granted' && !(event === 'revoke' && state === 'paused');
+    return ended && fence?.live !== true && (!exclude || fence?.excluded === true);
   }
 
   // ---------------------------------------------------------------------------------------------------- reconciling
@@ -600,27 +648,41 @@ export class Core {
       const expired = allowed !== null && allowed.expiresAtMs <= this.ports.clock.nowMs();
       const holds =
         allowed !== null && holdsAll({ capability, scope: allowed.scope }, held, this.ports.knowsDataCollection);
-      if (holds && !expired) await this.#settle(intent, 'answered');
-      else if (expired || (when === 'start' && !(await this.ports.locks.held(askingLock(capability))))) {
-        await this.#settle(intent, 'recovered');
-      }
+      const gone = expired || (when === 'start' && !(await this.ports.locks.held(askingLock(capability))));
+      // One that a full disk keeps from being settled stays for the next time.
+      if (holds && !expired) await this.#settle(intent, 'answered').catch(this.ports.report);
+      else if (gone) await this.#settle(intent, 'recovered').catch(this.ports.report);
     }
   }
 
   /** Grants under which something may run now. */
   async liveGrants(): Promise<Grant[]> {
-    if (this.status.kind !== 'open') return [];
-    const { grants, fences } = await this.status.book.everything();
-    return grants.filter((grant) => this.#mayRun(grant, fenceOf(fences, grant)));
+    return (await this.#standing()).filter((grant) => !this.#rests(grant));
   }
 
-  #mayRun(grant: Grant, fence: Fence | undefined): boolean {
+  /** Grants that explain what the browser holds: the live ones, and those that rest. */
+  async #standing(): Promise<Grant[]> {
+    if (this.status.kind !== 'open') return [];
+    const { grants, fences } = await this.status.book.everything();
+    return grants.filter((grant) => this.#stands(grant, fenceOf(fences, grant)));
+  }
+
+  #stands(grant: Grant, fence: Fence | undefined): boolean {
     const { grantId, epoch } = grant;
     return (
       grant.state === 'granted' &&
       passes(fence, { grantId, epoch, nowMs: this.ports.clock.nowMs() }) &&
-      !this.undurable.some((one) => sameGrant(one.mark, grant))
+      !this.undurable.some(({ mark }) => sameGrant(mark, grant))
     );
+  }
+
+  /** A grant for all sites rests while one of its sites was taken out and that is not on record. */
+  #rests({ capability, scope }: Wanted): boolean {
+    return scope === ALL && this.undurable.some(({ mark }) => mark.exclude === true && mark.capability === capability);
+  }
+
+  #mayRun(grant: Grant, fence: Fence | undefined): boolean {
+    return this.#stands(grant, fence) && !this.#rests(grant);
   }
 
   /** Leases for exactly the grants that are live now; others end. */
@@ -662,7 +724,7 @@ export class Core {
   }
 
   async #handBackOnce(): Promise<void> {
-    const spare = surplus(await this.ports.permissions.held(), await this.liveGrants());
+    const spare = surplus(await this.ports.permissions.held(), await this.#standing());
     if (isEmpty(spare) || this.#keptByBrowser.has(hashOf(spare))) return;
     const locks = candidates(spare).map(askingLock);
     const key = locks.join();
@@ -687,10 +749,10 @@ export class Core {
       before,
       'event',
     );
-    const spare = surplus(before, await this.liveGrants());
+    const spare = surplus(before, await this.#standing());
     if (isEmpty(spare)) return;
     await this.ports.permissions.drop(spare).catch(this.ports.report);
-    const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.liveGrants()));
+    const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.#standing()));
     if (!isEmpty(left)) this.#keptByBrowser.add(hashOf(left));
     const [only, ...others] = candidates(spare);
     const named = only !== undefined && others.length === 0 ? only : null;

@@ -24,7 +24,8 @@ function strongest(scopes: readonly ScopeView[]): ShownState {
 export function viewOf(id: CapabilityId, seen: Seen): CapabilityView {
   const grants = seen.grants.filter((grant) => grant.capability === id);
   const scopes = grants.map((grant) => scopeView(grant, seen)).sort((a, b) => a.scope.localeCompare(b.scope));
-  const decided = grants.some((grant) => grant.state === 'never' || grant.state === 'granted');
+  // What a person turned on once, and what then ended, is theirs to turn on again: only a 'not now' wears off.
+  const decided = grants.some((grant) => grant.state !== 'refused');
   const quiet = grants.some((grant) => grant.state === 'refused' && grant.quietUntilMs > seen.nowMs);
   const supported = seen.supported(id);
   return {

@@ -350,6 +350,7 @@ declare const chrome: {
   readonly management: { setEnabled(id: string, on: boolean): Promise<void> };
   readonly developerPrivate: {
     updateExtensionConfiguration(what: object): Promise<void>;
+    updateExtensionCommand(what: object): Promise<void>;
     updateProfileConfiguration(what: object): Promise<void>;
     addHostPermission(id: string, host: string): Promise<void>;
     getExtensionInfo(id: string): Promise<{ readonly state: string }>;
@@ -662,12 +663,24 @@ class Chromium implements Driven {
     await this.setExtensionEnabled(true);
   }
 
-  async openActionPopup(): Promise<Page> {
+  async openActionPopup(shortcut?: string): Promise<Page> {
     const before = new Set((await this.targets('page')).map((one) => one.targetId));
-    await untilCalm(async () => {
-      await this.background(() => chrome.action.openPopup());
-      return true;
-    }, 'action popup opened');
+    // By the keyboard it is a person's gesture and `activeTab` holds; the API's call is none.
+    if (shortcut !== undefined && this.screen !== null) {
+      // An extension loaded by the debugger gets no suggested shortcut: it is set where a person would change it.
+      await this.manage(
+        (extensionId: string, keybinding: string) =>
+          chrome.developerPrivate.updateExtensionCommand({ extensionId, commandName: '_execute_action', keybinding }),
+        this.id,
+        shortcut.replace(/(^|\+)[a-z]/g, (start) => start.toUpperCase()),
+      );
+      await this.screen.run('xdotool', 'key', shortcut);
+    } else {
+      await untilCalm(async () => {
+        await this.background(() => chrome.action.openPopup());
+        return true;
+      }, 'action popup opened');
+    }
     const target = await until(
       async () =>
         (await this.targets('page')).find((one) => !before.has(one.targetId) && one.url.startsWith(`${this.base}/`)),

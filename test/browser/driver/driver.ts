@@ -154,8 +154,11 @@ export interface Driven {
   setExtensionEnabled(on: boolean): Promise<void>;
   /** Off and on again. */
   disableEnableExtension(): Promise<void>;
-  /** Opens the toolbar popup over whatever tab is in front. */
-  openActionPopup(): Promise<Page>;
+  /**
+   * Opens the toolbar popup over whatever tab is in front. In Chromium `shortcut` (xdotool's spelling) opens it as a
+   * person does; without it the API does, which gives no `activeTab`. Firefox clicks the button.
+   */
+  openActionPopup(shortcut?: string): Promise<Page>;
   /** Allows the extension in private windows (Chromium restarts it for that) and opens `url` in a new one. */
   inPrivateWindow(url: string): Promise<Page>;
   /** PNG of the whole display; throws when headless. */

@@ -1,6 +1,6 @@
 /** Firefox over Marionette; the native permission prompts are answered in the browser's own window. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve as absolute, join } from 'node:path';
 import { findFirefox } from '../../tools/ensure-browsers.js';
 import {
@@ -521,12 +521,13 @@ class Firefox implements Driven {
       this.turn((marionette) => marionette.send('Addon:Install', { path, temporary, allowPrivateBrowsing }));
     if (persistent !== true) {
       await add(absolute(extensionDir), true);
-    } else if (this.home.installed() === null) {
+    } else if (this.home.installed() !== versionOf(extensionDir)) {
+      // The first time, or another version of it: an update in place.
       const xpi = join(this.home.dir, 'cloudopt-under-test.xpi');
       writeFileSync(xpi, zipFolder(absolute(extensionDir)));
       await add(xpi, false);
       rmSync(xpi);
-      this.home.noteInstalled(firefoxAddonId);
+      this.home.noteInstalled(versionOf(extensionDir));
     }
     await this.active(true);
   }
@@ -733,6 +734,8 @@ class Firefox implements Driven {
               toggle.click();
               clicked = true;
             }
+            // What is given here may be handed back at once: only taking is waited for.
+            if (clicked && on) break;
             if (left === 0) throw new Error(`about:addons: ${toggle === undefined ? 'no' : 'stuck'} toggle for ${key}`);
             await new Promise((resolve) => page.setTimeout(resolve, 50));
           }
@@ -741,12 +744,12 @@ class Firefox implements Driven {
       keys,
       on,
     );
-    await this.until(what, on);
+    if (!on) await this.until(what);
   }
 
-  /** Waits until the extension's stored permissions are as switched. */
-  private async until(what: Held, on: boolean): Promise<void> {
-    const holds = (id: string, what: Held, on: boolean): Promise<boolean> => {
+  /** Waits until the extension's stored permissions no longer name any of these. */
+  private async until(what: Held): Promise<void> {
+    const gone = (id: string, what: Held): Promise<boolean> => {
       interface Stored {
         readonly permissions: readonly string[];
         readonly origins: readonly string[];
@@ -755,16 +758,16 @@ class Firefox implements Driven {
       const { ExtensionPermissions } = ChromeUtils.importESModule(
         'resource://gre/modules/ExtensionPermissions.sys.mjs',
       ) as unknown as { ExtensionPermissions: { get(id: string): Promise<Stored> } };
-      const same = (asked: readonly string[] | undefined, held: readonly string[] | undefined): boolean =>
-        (asked ?? []).every((one) => (held ?? []).includes(one) === on);
+      const none = (asked: readonly string[] | undefined, held: readonly string[] | undefined): boolean =>
+        (asked ?? []).every((one) => !(held ?? []).includes(one));
       return ExtensionPermissions.get(id).then(
         (stored) =>
-          same(what.permissions, stored.permissions) &&
-          same(what.origins, stored.origins) &&
-          same(what.dataCollection, stored.data_collection),
+          none(what.permissions, stored.permissions) &&
+          none(what.origins, stored.origins) &&
+          none(what.dataCollection, stored.data_collection),
       );
     };
-    await until(() => this.chrome(holds, firefoxAddonId, what, on), 'permissions as switched in about:addons');
+    await until(() => this.chrome(gone, firefoxAddonId, what), 'permissions taken in about:addons');
   }
 
   /** Opens the extension's page of about:addons in a tab of its own, runs `fn` on it, closes it, and goes back. */
@@ -991,6 +994,14 @@ function asFunction<F extends (...args: never[]) => unknown>(text: string): F {
     throw new Error('runs in the browser only');
   };
   return Object.assign(never, { toString: () => text }) as unknown as F;
+}
+
+/** Version in the manifest of an unpacked build. */
+function versionOf(extensionDir: string): string {
+  const manifest = JSON.parse(readFileSync(join(absolute(extensionDir), 'manifest.json'), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
 }
 
 /** Starts Firefox with the extension in it. Throws when there is no Firefox or it doesn't come up. */
