@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
+import { Banner } from '../../components/banner';
 import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
-import { Confirm } from '../../components/confirm';
 import { counted, formats } from '../../components/formats';
 import { Problem } from '../../components/problem';
 import { RecordsTable } from '../../components/records-table';
@@ -10,6 +10,7 @@ import { ThirdParties } from '../../components/third-parties';
 import { TimePlot } from '../../components/time-plot';
 import { useKeptFocus } from '../../components/use-kept-focus';
 import { useLoaded } from '../../components/use-loaded';
+import { useSoon } from '../../components/use-soon';
 import { capability, isCapabilityId } from '../../utils/catalogue/catalogue';
 import type { RecordRow } from '../../utils/catalogue/record';
 import { csvLine, recordCells, recordColumns } from '../../utils/exports/csv';
@@ -67,6 +68,7 @@ export function Data({ state, tick, announce }: SectionProps) {
       pages.reload();
       summary.reload();
     });
+  const soon = useSoon<Erasable>(erase);
   const records = () => stream('records', { filter, purpose: 'export' });
   const exportJson = () =>
     attempt(async () => {
@@ -144,23 +146,31 @@ export function Data({ state, tick, announce }: SectionProps) {
           <Button testId="export-records-csv" disabled={empty === true} onPress={exportCsv}>
             {text('export_csv')}
           </Button>
-          <Confirm
+          <Button
             testId="erase-records"
-            disabled={empty === true}
-            action={text(filtered ? 'erase_shown' : 'erase_all')}
-            question={text(filtered ? 'erase_shown_question' : 'erase_all_question')}
-            confirm={text('erase_confirm')}
-            onConfirm={() => erase(filtered ? { kind: 'some', filter } : { kind: 'all' })}
-          />
+            look="danger"
+            disabled={empty === true || soon.pending !== undefined}
+            onPress={() => soon.start(filtered ? { kind: 'some', filter } : { kind: 'all' })}
+          >
+            {text(filtered ? 'erase_shown' : 'erase_all')}
+          </Button>
         </div>
         {error === undefined ? null : <Problem error={error} />}
         {pages.error === undefined ? null : <Problem error={pages.error} onRetry={pages.reload} />}
         {done === '' ? null : <p>{done}</p>}
+        {soon.pending === undefined ? null : (
+          <Banner tone="warn" alert>
+            <p>{text(soon.pending.kind === 'all' ? 'erasing_all' : 'erasing_shown')}</p>
+            <Button testId="undo-erase" onPress={soon.undo}>
+              {text('undo')}
+            </Button>
+          </Banner>
+        )}
         {empty ? <p class="card">{text(filtered ? 'data_empty_filtered' : 'data_empty')}</p> : null}
-        {pages.rows && pages.rows.length > 0 ? (
+        {pages.rows && pages.rows.length > 0 && soon.pending === undefined ? (
           <RecordsTable rows={pages.rows} sealed={sealed} onErase={(row) => erase({ kind: 'one', id: row.id })} />
         ) : null}
-        {pages.more ? (
+        {pages.more && soon.pending === undefined ? (
           <div>
             <Button testId="more-records" onPress={pages.more}>
               {text('more')}

@@ -4,7 +4,14 @@ import { Core, type CorePorts } from '../../utils/background/core';
 import type { CapabilityBrowser } from '../../utils/capabilities/capability';
 import type { LedgerEntry } from '../../utils/grants/schema';
 import type { Lease } from '../../utils/leases/lease';
-import type { Area, ContentScript, Held, LocksPort, PermissionsPort, ScriptsPort } from '../../utils/platform/browser-types';
+import type {
+  Area,
+  ContentScript,
+  Held,
+  LocksPort,
+  PermissionsPort,
+  ScriptsPort,
+} from '../../utils/platform/browser-types';
 import { openDatabase } from '../../utils/storage/database';
 
 /** Waits on whatever schedules the world; the plain world goes on at once. */
@@ -112,10 +119,11 @@ export class FakeLocks implements LocksPort {
   /** A page that holds a lock from its load until it is released. */
   hold(name: string): () => void {
     let release: () => void = () => undefined;
-    void this.exclusively(name, () => new Promise<void>((resolve) => {
+    const released = new Promise<void>((resolve) => {
       release = resolve;
-    }));
-    return () => release();
+    });
+    void this.exclusively(name, () => released);
+    return release;
   }
 }
 

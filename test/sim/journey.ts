@@ -1,8 +1,9 @@
 /** Steps of a person, on a background under test: the same that pages take by messages. */
-import { type CapabilityId, needsOf } from '../../utils/catalogue/catalogue';
-import { ALL, type Scope } from '../../utils/catalogue/scope';
+
 import { Core } from '../../utils/background/core';
 import type { Lifetime } from '../../utils/catalogue/catalogue';
+import { type CapabilityId, needsOf } from '../../utils/catalogue/catalogue';
+import { ALL, type Scope } from '../../utils/catalogue/scope';
 import type { Settled } from '../../utils/messages/contract';
 import { buildNotice } from '../../utils/prompts/notice';
 import type { Background, FakeBrowser } from './fake-world';

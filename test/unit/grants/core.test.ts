@@ -15,7 +15,10 @@ describe('the life of a grant', () => {
     expect(await grant(browser, first, 'browsing-time')).toMatchObject({ kind: 'granted', scope: '*' });
     const [lease] = first.leases;
     if (!lease) throw new Error('no lease');
-    const draft = { records: [{ key: 'k', site: 'a.example', atMs: browser.nowMs, data: { attentionMs: 5 } }], uses: 1 };
+    const draft = {
+      records: [{ key: 'k', site: 'a.example', atMs: browser.nowMs, data: { attentionMs: 5 } }],
+      uses: 1,
+    };
     expect(await lease.write(draft)).toEqual({ kind: 'kept' });
     expect(await first.core.revoke('browsing-time', '*')).toEqual({ kind: 'revoked', held: 'nothing', records: 1 });
     expect(lease.signal.aborted).toBe(true);
@@ -32,7 +35,9 @@ describe('the life of a grant', () => {
     const browser = new FakeBrowser();
     const first = background(browser);
     await first.core.start();
-    expect(await grant(browser, first, 'notifications', { browserSays: false })).toEqual({ kind: 'refused-by-browser' });
+    expect(await grant(browser, first, 'notifications', { browserSays: false })).toEqual({
+      kind: 'refused-by-browser',
+    });
     await first.core.declinePrompt(await openPrompt(first, 'notifications'), 'never');
     expect((await ledgerOf(first)).map((entry) => `${entry.kind} ${entry.by}`)).toEqual([
       'asked person',
@@ -77,7 +82,10 @@ describe('the life of a grant', () => {
     await first.core.start();
     await grant(browser, first, 'site-insight');
     expect(first.core.office.leaseFor('site-insight', 'shop.example')).toBeDefined();
-    expect(await first.core.revoke('site-insight', '*://shop.example/*')).toMatchObject({ kind: 'revoked', held: 'shared' });
+    expect(await first.core.revoke('site-insight', '*://shop.example/*')).toMatchObject({
+      kind: 'revoked',
+      held: 'shared',
+    });
     expect(first.core.office.leaseFor('site-insight', 'shop.example')).toBeUndefined();
     expect(first.core.office.leaseFor('site-insight', 'other.example')).toBeDefined();
     const broad = first.leases.at(-1);

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import messages from '../../../public/_locales/en/messages.json';
+import { Core } from '../../../utils/background/core';
+import { capability, capabilityIds } from '../../../utils/catalogue/catalogue';
+import { hashOf } from '../../../utils/grants/chain';
+import { noticeRef } from '../../../utils/grants/schema';
+import type { Say } from '../../../utils/platform/text-types';
+import { clauseHash, clauseOf, currentPolicy } from '../../../utils/policy/versions';
+import { buildNotice } from '../../../utils/prompts/notice';
+
+const say: Say = (key) => (messages as Record<string, { message: string }>)[key]?.message ?? '';
+
+describe.each(capabilityIds)('the notice of %s', (id) => {
+  const scopes = capability(id).sites === 'choose' ? ['*', '*://shop.example/*'] : ['*'];
+
+  test.each(scopes)('for %s says everything that a prompt must', (scope) => {
+    const notice = buildNotice(id, scope, say, 'en');
+    const { name, does, why, destination, place, retention, refusalCost, withdrawal, controller } = notice;
+    for (const part of [name, does, why.trim(), destination, place, retention, refusalCost, withdrawal, controller]) {
+      expect(part).not.toBe('');
+    }
+    expect(notice.fields.map((field) => field.name)).toHaveLength(capability(id).fields.length);
+    expect(notice.fields.every((field) => field.name !== '' && field.text !== '')).toBe(true);
+    expect(notice.clauses.map((clause) => clause.id)).toEqual([...capability(id).clauses]);
+    expect(notice.clauses.every((clause) => clauseOf(clause.id)?.text === clause.text)).toBe(true);
+    expect(notice).toMatchObject({ policyVersion: currentPolicy.version, policyEffective: currentPolicy.effective });
+    expect(notice.browserPrompt.map((one) => one.scope)).toEqual(scope === '*' ? ['all'] : ['site', 'all']);
+    expect(notice.browserPrompt.every((one) => one.text !== '')).toBe(true);
+  });
+
+  test('is referred to by a hash that the same notice has again, and no other', () => {
+    const [first, again] = [buildNotice(id, '*', say, 'en'), buildNotice(id, '*', say, 'en')];
+    expect(hashOf(first)).toBe(hashOf(again));
+    expect(hashOf(JSON.parse(JSON.stringify(first)))).toBe(hashOf(first));
+    const others = [
+      buildNotice(id, '*', say, 'de'),
+      buildNotice(id, '*://shop.example/*', say, 'en'),
+      buildNotice(id, '*', (key) => `${say(key)} `, 'en'),
+    ];
+    for (const other of others) expect(hashOf(other)).not.toBe(hashOf(first));
+    const ref = Core.noticeRef(first);
+    expect(noticeRef.safeParse(ref).success).toBe(true);
+    expect(ref).toEqual({
+      hash: hashOf(first),
+      policyVersion: currentPolicy.version,
+      language: 'en',
+      clauses: first.clauses.map(({ id: clause, title, text }) => ({
+        id: clause,
+        hash: clauseHash({ id: clause, title, text }),
+      })),
+    });
+  });
+});

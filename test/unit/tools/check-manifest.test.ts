@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { optionalPermissions, requiredPermissions } from '../../../utils/catalogue/catalogue';
+import { manifestProblems } from '../../tools/check-manifest';
+
+const optional = optionalPermissions();
+const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; base-uri 'none'; " +
+  "form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+const good = {
+  manifest_version: 3,
+  permissions: [...requiredPermissions],
+  optional_permissions: [...optional.permissions],
+  optional_host_permissions: [...optional.origins],
+  web_accessible_resources: [],
+  content_security_policy: { extension_pages: csp },
+};
+const firefox = (collection: object) => ({
+  ...good,
+  browser_specific_settings: { gecko: { data_collection_permissions: collection } },
+});
+
+describe('a built manifest', () => {
+  test('that says what the catalogue says has no problems', () => {
+    expect(manifestProblems(good)).toEqual([]);
+    expect(manifestProblems(firefox({ required: ['none'], optional: [] }))).toEqual([]);
+  });
+
+  test.each([
+    ['a required permission more', { permissions: [...requiredPermissions, 'tabs'] }, 'permissions: tabs'],
+    ['a required permission less', { permissions: ['storage'] }, 'permissions: alarms'],
+    ['an optional permission of no entry', { optional_permissions: [...optional.permissions, 'history'] }, 'history'],
+    ['hosts from the first day', { host_permissions: ['*://*/*'] }, 'host_permissions'],
+    ['a content script', { content_scripts: [{ matches: ['*://*/*'], js: ['a.js'] }] }, 'content_scripts'],
+    ['a resource that pages reach', { web_accessible_resources: [{ resources: ['a'] }] }, 'web_accessible_resources'],
+    ['pages that may connect', { externally_connectable: ['*'] }, 'externally_connectable'],
+    ['no content security policy', { content_security_policy: undefined }, 'content_security_policy'],
+    [
+      'a policy that lets pages connect',
+      { content_security_policy: { extension_pages: csp.replace("connect-src 'none'", "connect-src 'self'") } },
+      "connect-src is not 'none'",
+    ],
+    [
+      'a policy that lets scripts in from elsewhere',
+      {
+        content_security_policy: { extension_pages: csp.replace("script-src 'self'", 'script-src https://x.example') },
+      },
+      'script-src allows',
+    ],
+    ['version 2', { manifest_version: 2 }, 'manifest_version'],
+  ])('with %s has one', (_what, change, problem) => {
+    expect(manifestProblems({ ...good, ...change }).join()).toContain(problem);
+  });
+
+  test('with a data collection type of no entry has one', () => {
+    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction'] }))).toHaveLength(1);
+    expect(manifestProblems(firefox({ required: [], optional: [] }))).toHaveLength(1);
+  });
+});
