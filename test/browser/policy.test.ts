@@ -24,19 +24,17 @@ describe.each(wantedBrowsers())('an update with a newer policy in %s', (name) =>
     const extensionDir = path.join(folder, 'extension');
     try {
       cpSync(buildOf(name), extensionDir, { recursive: true });
-      const first = await launch(name, { profile, persistent: true, extensionDir });
-      const options = await first.open('options.html');
-      // I.5 changes in substance, II.5 editorially, I.6 and III not at all.
-      await grant(first, options, 'browsing-time');
-      await grant(first, options, 'notifications');
-      await grant(first, options, 'site-cleaner');
-      await first.close();
-
-      rmSync(extensionDir, { recursive: true });
-      cpSync(buildOf(name, 'next'), extensionDir, { recursive: true });
-      const second = await launch(name, { profile, persistent: true, extensionDir });
+      const browser = await launch(name, { profile, persistent: true, extensionDir });
       try {
-        const page = await second.open('options.html');
+        const options = await browser.open('options.html');
+        // I.5 changes in substance, II.5 editorially, I.6 and III not at all.
+        await grant(browser, options, 'browsing-time');
+        await grant(browser, options, 'notifications');
+        await grant(browser, options, 'site-cleaner');
+        rmSync(extensionDir, { recursive: true });
+        cpSync(buildOf(name, 'next'), extensionDir, { recursive: true });
+        await browser.update();
+        const page = await browser.open('options.html');
         await until(async () => (await stateOf(page, 'browsing-time')) === 'paused', 'paused');
         expect(await stateOf(page, 'notifications')).toBe('granted');
         expect(await stateOf(page, 'site-cleaner')).toBe('granted');
@@ -46,20 +44,20 @@ describe.each(wantedBrowsers())('an update with a newer policy in %s', (name) =>
         const { news } = await ask(page, 'state.get', {});
         expect(news.map((item) => item.kind)).toEqual(expect.arrayContaining(['paused', 'policy-changed']));
 
-        const prompt = await second.open(promptUrl('browsing-time'));
+        const prompt = await browser.open(promptUrl('browsing-time'));
         await prompt.waitFor(testid('allow'));
         expect(await prompt.text('main')).toContain('I.5');
         await prompt.click(testid('allow'));
         const resumed = async () => (await stateOf(page, 'browsing-time')) === 'granted';
         // Chromium gives back what it once gave, without a prompt of its own.
         const shown = await until(
-          async () => ((await resumed()) ? 'resumed' : second.nativePrompt(prompt)),
+          async () => ((await resumed()) ? 'resumed' : browser.nativePrompt(prompt)),
           'an answer',
         );
-        if (shown !== 'resumed') await second.answerNative(prompt, 'allow', resumed);
+        if (shown !== 'resumed') await browser.answerNative(prompt, 'allow', resumed);
         expect((await ledger(page)).at(-1)).toBe('resumed person *');
       } finally {
-        await second.close();
+        await browser.close();
       }
     } finally {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

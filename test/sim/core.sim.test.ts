@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { play, story } from './story';
 
 /** `SIM_RUNS=5000 npx vitest run test/sim`; `SIM_SEED=… SIM_PATH=…` plays one failure again. */
-const numRuns = Number(process.env.SIM_RUNS ?? 150);
+const numRuns = Number(process.env.SIM_RUNS ?? 300);
 const { SIM_SEED, SIM_PATH } = process.env;
 const again = {
   ...(SIM_SEED === undefined ? {} : { seed: Number(SIM_SEED) }),

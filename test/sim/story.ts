@@ -66,6 +66,8 @@ export const story = fc.record({
     ],
     { minLength: 1 },
   ),
+  /** For how long. */
+  lifetime: fc.constantFrom('until-revoked' as const, 'until-revoked' as const, 'hour' as const, 'session' as const),
   person: fc.array(personDoes, { minLength: 1, maxLength: 5 }),
   world: fc.array(worldDoes, { maxLength: 4 }),
   writers: fc.array(fc.array(writes, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 2 }),
@@ -94,7 +96,7 @@ const liveAfter: Partial<Record<LedgerKind, boolean>> = {
 /** Plays the story in the scheduler's order. @returns what was not as it must be; empty where all was. */
 export async function play(
   scheduler: fc.Scheduler,
-  { before, person, world: happens, writers }: Story,
+  { before, lifetime, person, world: happens, writers }: Story,
 ): Promise<string[]> {
   const browser = new FakeBrowser();
   const world = new ScheduledWorld(scheduler, browser);
@@ -191,7 +193,7 @@ export async function play(
 
   async function everyone() {
     if ((await begin(current)) === 'cut') return;
-    for (const [id, scope] of before) await ask(id, scope, { lifetime: 'until-revoked', browserSays: true });
+    for (const [id, scope] of before) await ask(id, scope, { lifetime, browserSays: true });
     await Promise.all([livePerson(), liveWorld(), ...writers.map((steps, n) => write(steps, `writer-${n}`))]);
   }
   let failure: unknown;

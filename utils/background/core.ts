@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini';
 import type { CapabilityBrowser } from '../capabilities/capability';
-import { type CapabilityId, capabilityIds, type Lifetime, needsOf } from '../catalogue/catalogue';
+import { allowsScope, type CapabilityId, capabilityIds, type Lifetime, needsOf } from '../catalogue/catalogue';
 import { ALL, type Scope } from '../catalogue/scope';
 import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/shapes';
 import { Door } from '../egress/door';
@@ -404,7 +404,8 @@ export class Core {
       notice: intent.notice,
       nonce: intent.nonce,
     });
-    if (changed.kind !== 'changed') return { kind: 'gone' };
+    // Another generation of the background was faster.
+    if (changed.kind !== 'changed') return this.#settledBefore(intent.nonce);
     await this.#issueLeases();
     // A listener added now never wakes a stopped background: a minute on it is started anew if it stopped, and then the
     // listener stands in its first turn.
@@ -427,6 +428,7 @@ export class Core {
    * has stopped. Leases end before anything is awaited.
    */
   async revoke(capability: CapabilityId, scope: Scope, by: Actor = 'person'): Promise<Revoked> {
+    if (!allowsScope(capability, scope)) return { kind: 'not-live' };
     const broad = scope !== ALL && this.office.lease(capability, ALL) !== undefined;
     this.office.end(capability, scope);
     if (this.status.kind !== 'open') return { kind: 'not-live' };
@@ -458,9 +460,20 @@ export class Core {
 
   /** Every live grant, at once. */
   async stopAll(): Promise<{ stopped: number; undurable: number }> {
+    const leases = this.office.leases();
     this.office.suspendAll();
-    const live = await this.liveGrants();
-    const ended = await Promise.all(live.map(({ capability, scope }) => this.revoke(capability, scope)));
+    // What can't be read may be live: whatever ran under a lease ends all the same.
+    const live: readonly Wanted[] = await withinTime(this.liveGrants(), READ_WAIT_MS).catch((error: unknown) => {
+      this.ports.report(error);
+      return leases;
+    });
+    // All sites first: a single site revoked while all sites are live would be taken out of them for good.
+    const revokeEach = (grants: readonly Wanted[]) =>
+      Promise.all(grants.map(({ capability, scope }) => this.revoke(capability, scope)));
+    const ended = [
+      ...(await revokeEach(live.filter((grant) => grant.scope === ALL))),
+      ...(await revokeEach(live.filter((grant) => grant.scope !== ALL))),
+    ];
     return {
       stopped: ended.filter((one) => one.kind === 'revoked').length,
       undurable: ended.filter((one) => one.kind === 'not-durable').length,
@@ -734,13 +747,14 @@ export class Core {
       (task, name) => () => this.ports.locks.exclusively(name, task),
       () => {
         this.#waiting.delete(key);
-        return this.#inTurn(() => this.#handBackNow());
+        return this.#inTurn(() => this.#handBackNow(spare));
       },
     );
     await underLocks().finally(() => this.#waiting.delete(key));
   }
 
-  async #handBackNow(): Promise<void> {
+  /** @param locked what the locks that are held answer for: nothing else is handed back. */
+  async #handBackNow(locked: Held): Promise<void> {
     if (this.status.kind !== 'open') return;
     const before = await this.ports.permissions.held();
     const { intents } = await this.status.book.everything();
@@ -749,7 +763,7 @@ export class Core {
       before,
       'event',
     );
-    const spare = surplus(before, await this.#standing());
+    const spare = intersection(locked, surplus(before, await this.#standing()));
     if (isEmpty(spare)) return;
     await this.ports.permissions.drop(spare).catch(this.ports.report);
     const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.#standing()));

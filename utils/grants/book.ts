@@ -309,7 +309,8 @@ export class Book {
       live: isLive(step.to),
       validUntilMs: grant.validUntilMs,
       latestSeenMs: nowMs,
-      excluded: change.exclude === true || (!allowed && (await this.#excluded(transaction, capability, scope))),
+      // A grant of its own does not put a site back into all sites: when it ends, what was taken out is out.
+      excluded: change.exclude === true || (await this.#excluded(transaction, capability, scope)),
     };
     grants.put(grant);
     transaction.objectStore('fences').put(fence);

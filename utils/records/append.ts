@@ -81,7 +81,9 @@ export class Appender {
     try {
       const { rows } = readRows(fenceRow, await reading);
       const own = rows.find((fence) => fence.scope === lease.scope);
-      refused = !passes(own, { grantId: lease.grantId, epoch: lease.epoch, nowMs }) || takenOut(rows, sites);
+      refused =
+        !passes(own, { grantId: lease.grantId, epoch: lease.epoch, nowMs }) ||
+        (lease.scope === ALL && takenOut(rows, sites));
       if (refused) transaction.abort();
       else if (own && own.validUntilMs !== null && nowMs - own.latestSeenMs > MINUTE_MS / 2) {
         fences.put({ ...own, latestSeenMs: nowMs }).catch(() => undefined);

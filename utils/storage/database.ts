@@ -55,18 +55,21 @@ export interface OpenOptions {
 export async function openDatabase({ onLost, blockedMs = 5000 }: OpenOptions): Promise<Opened> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let givenUp = false;
-  const opening = openDB<Stores>(DATABASE_NAME, DATABASE_VERSION, {
-    upgrade(db, from, _to, transaction) {
-      for (const migration of migrations.slice(from)) {
-        migration.up(db as unknown as IDBDatabase, transaction as unknown as IDBTransaction);
-      }
-    },
-    blocking(_current, _next, event) {
-      (event.target as IDBDatabase).close();
-      onLost();
-    },
-    terminated: onLost,
-  }).then((database) => {
+  // `open` itself may throw, where the profile forbids it: that is a rejection like any other.
+  const open = async () =>
+    openDB<Stores>(DATABASE_NAME, DATABASE_VERSION, {
+      upgrade(db, from, _to, transaction) {
+        for (const migration of migrations.slice(from)) {
+          migration.up(db as unknown as IDBDatabase, transaction as unknown as IDBTransaction);
+        }
+      },
+      blocking(_current, _next, event) {
+        (event.target as IDBDatabase).close();
+        onLost();
+      },
+      terminated: onLost,
+    });
+  const opening = open().then((database) => {
     if (givenUp) database.close();
     return database;
   });

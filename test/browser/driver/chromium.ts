@@ -351,6 +351,7 @@ declare const chrome: {
   readonly developerPrivate: {
     updateExtensionConfiguration(what: object): Promise<void>;
     updateExtensionCommand(what: object): Promise<void>;
+    reload(id: string, options: object): Promise<unknown>;
     updateProfileConfiguration(what: object): Promise<void>;
     addHostPermission(id: string, host: string): Promise<void>;
     getExtensionInfo(id: string): Promise<{ readonly state: string }>;
@@ -656,6 +657,11 @@ class Chromium implements Driven {
 
   async setExtensionEnabled(on: boolean): Promise<void> {
     await this.enabled(on, true);
+  }
+
+  async update(): Promise<void> {
+    await this.manage((id: string) => chrome.developerPrivate.reload(id, { failQuietly: false }), this.id);
+    await this.enabled(true);
   }
 
   async disableEnableExtension(): Promise<void> {

@@ -152,6 +152,11 @@ export interface Driven {
   grantInBrowser(what: Held): Promise<void>;
   /** The switch of the browser's extension list. Extension pages close at `false`. */
   setExtensionEnabled(on: boolean): Promise<void>;
+  /**
+   * Updates the extension in place to what stands in its folder now, as a store would: grants and data stay.
+   * Extension pages close.
+   */
+  update(): Promise<void>;
   /** Off and on again. */
   disableEnableExtension(): Promise<void>;
   /**

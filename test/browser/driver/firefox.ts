@@ -522,7 +522,7 @@ class Firefox implements Driven {
     if (persistent !== true) {
       await add(absolute(extensionDir), true);
     } else if (this.home.installed() !== versionOf(extensionDir)) {
-      // The first time, or another version of it: an update in place.
+      // The first time, or an update in place.
       const xpi = join(this.home.dir, 'cloudopt-under-test.xpi');
       writeFileSync(xpi, zipFolder(absolute(extensionDir)));
       await add(xpi, false);
@@ -530,6 +530,10 @@ class Firefox implements Driven {
       this.home.noteInstalled(versionOf(extensionDir));
     }
     await this.active(true);
+  }
+
+  async update(): Promise<void> {
+    await this.install();
   }
 
   private async active(on: boolean): Promise<void> {

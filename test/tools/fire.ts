@@ -1,0 +1,20 @@
+/** `npm run test:fire`: what `npm test` does briefly, long: 1,000 floods with a revocation, 20 times the simulation. */
+import { runSteps } from './steps';
+
+process.exit(
+  await runSteps([
+    {
+      name: 'simulation, long',
+      command: ['npx', 'vitest', 'run', 'test/sim'],
+      env: { SIM_RUNS: '2000' },
+      vitest: true,
+    },
+    { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
+    {
+      name: '1,000 floods with a revocation, in each browser',
+      command: ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts', 'test/browser/flood.test.ts'],
+      env: { FLOOD_TRIALS: '1000' },
+      vitest: true,
+    },
+  ]),
+);
