@@ -1,6 +1,6 @@
 /** One trial: a flood of writes, a revocation in the midst of it, and a look whether anything was kept after. */
 import type { WebServer } from '../servers/web';
-import { type Driven, grant, type Page, promptUrl, rawRows, testid, until } from './cloudopt';
+import { type Driven, grant, type Page, promptUrl, testid, until } from './cloudopt';
 
 const SITE = 'shop.example';
 const NARROW = `*://${SITE}/*`;
@@ -30,73 +30,82 @@ export async function floodRun(browser: Driven, web: WebServer): Promise<FloodRu
   // Both stand side by side: a page in the background is throttled and floods nobody.
   await flooding.bringToFront();
 
-  const rowsOf = async (grantId: string) =>
-    (await rawRows(ours, 'records')).filter((row) => row.grantId === grantId).map((row) => JSON.stringify(row));
-
   return {
     async trial({ killBackground = false } = {}) {
-      const grantId = await allowByMessage(ours);
-      await until(async () => (await rowsOf(grantId)).length > 0, 'records under the new grant');
-      if (killBackground) await browser.stopBackground();
-      const revoked = await revokeNow(ours);
-      const before = new Set(revoked.rows.filter((row) => row.grantId === grantId).map((row) => JSON.stringify(row)));
+      const grantId = await allowAndWait(ours);
+      if (killBackground) await browser.killBackground();
+      const { ms, rows } = await revokeAndLook(ours, grantId);
+      const standing = new Set(rows);
       const requests = web.requests.length;
       await until(() => web.requests.length > requests + 40, 'the flood goes on');
-      const late = (await rowsOf(grantId)).filter((row) => !before.has(row)).length;
-      return { revokeMs: revoked.ms, late };
+      const late = (await rowsOf(ours, grantId)).filter((row) => !standing.has(row)).length;
+      return { revokeMs: ms, late };
     },
   };
 }
 
-interface Api {
-  readonly chrome: { runtime: { sendMessage(message: object): Promise<{ ok: boolean; answer: never; why?: string }> } };
+/** Reads the rows of one grant, as text, by the page itself. Sent into pages as text: uses nothing from outside. */
+const readRows = `async (grantId) => {
+  const opening = indexedDB.open('cloudopt');
+  const database = await new Promise((resolve, reject) => {
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+  const range = IDBKeyRange.bound([grantId], [grantId, Infinity]);
+  const reading = database.transaction('records').objectStore('records').index('grant').getAll(range);
+  const rows = await new Promise((resolve, reject) => {
+    reading.onsuccess = () => resolve(reading.result);
+    reading.onerror = () => reject(reading.error);
+  });
+  database.close();
+  return rows.map((row) => JSON.stringify(row));
+}`;
+
+/** A function with `readRows` inside it, for `Page.evaluate`, which sends functions as text. */
+function withRows<A extends readonly unknown[], T>(body: string): (...args: A) => T {
+  const text = `async (...given) => { const readRows = ${readRows}; return (${body})(...given); }`;
+  return Object.assign((..._args: A): T => undefined as T, { toString: () => text });
 }
 
-/** Asks, allows and settles; the browser holds the permission already. @returns the new grant's id. */
-function allowByMessage(page: Page): Promise<string> {
-  return page.evaluate(async (scope: string) => {
-    const { runtime } = (globalThis as unknown as Api).chrome;
-    const say = async (name: string, input: object) => {
-      const reply = await runtime.sendMessage({ name, input });
-      if (!reply.ok) throw new Error(`${name}: ${reply.why}`);
-      return reply.answer as Record<string, unknown>;
-    };
-    const { nonce } = await say('prompts.open', { capability: 'site-insight', scope });
-    await say('prompts.allow', { nonce, scope, lifetime: 'until-revoked' });
-    const settled = await say('prompts.settle', { nonce });
-    if (settled.kind !== 'granted') throw new Error(`not granted: ${JSON.stringify(settled)}`);
-    const { capabilities } = (await say('state.get', {})) as {
-      capabilities: { id: string; scopes: { scope: string; grantId: string }[] }[];
-    };
-    const found = capabilities
-      .find((one) => one.id === 'site-insight')
-      ?.scopes.find((one) => one.scope === scope)?.grantId;
-    if (found === undefined) throw new Error('no grant');
-    return found;
-  }, NARROW);
-}
+/** Asks, allows and settles (the browser holds the permission already), then waits for records. @returns the grant's id. */
+const allowAndWait = (page: Page): Promise<string> =>
+  page.evaluate(
+    withRows<[string], Promise<string>>(`async (scope) => {
+      const say = async (name, input) => {
+        const reply = await chrome.runtime.sendMessage({ name, input });
+        if (!reply.ok) throw new Error(name + ': ' + reply.why);
+        return reply.answer;
+      };
+      const { nonce } = await say('prompts.open', { capability: 'site-insight', scope });
+      await say('prompts.allow', { nonce, scope, lifetime: 'until-revoked' });
+      const settled = await say('prompts.settle', { nonce });
+      if (settled.kind !== 'granted') throw new Error('not granted: ' + JSON.stringify(settled));
+      const { capabilities } = await say('state.get', {});
+      const view = capabilities.find((one) => one.id === 'site-insight');
+      const { grantId } = view.scopes.find((one) => one.scope === scope);
+      const endMs = Date.now() + 30000;
+      while ((await readRows(grantId)).length === 0) {
+        if (Date.now() > endMs) throw new Error('no records under the new grant');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return grantId;
+    }`),
+    NARROW,
+  );
 
-/** Revokes, and reads the records in the very turn in which the revocation resolved. */
-function revokeNow(page: Page): Promise<{ ms: number; rows: Record<string, unknown>[] }> {
-  return page.evaluate(async (scope: string) => {
-    const { runtime } = (globalThis as unknown as Api).chrome;
-    const opening = indexedDB.open('cloudopt');
-    const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      opening.onsuccess = () => resolve(opening.result);
-      opening.onerror = () => reject(opening.error);
-    });
-    const began = performance.now();
-    const reply = await runtime.sendMessage({ name: 'grants.revoke', input: { capability: 'site-insight', scope } });
-    const ms = performance.now() - began;
-    const reading = database.transaction('records').objectStore('records').getAll();
-    const rows = await new Promise<Record<string, unknown>[]>((resolve, reject) => {
-      reading.onsuccess = () => resolve(reading.result as Record<string, unknown>[]);
-      reading.onerror = () => reject(reading.error);
-    });
-    database.close();
-    if (!reply.ok || (reply.answer as { kind: string }).kind !== 'revoked') {
-      throw new Error(`not revoked: ${JSON.stringify(reply)}`);
-    }
-    return { ms, rows };
-  }, NARROW);
-}
+/** Revokes, and reads the grant's records in the very turn in which the revocation resolved. */
+const revokeAndLook = (page: Page, grantId: string): Promise<{ ms: number; rows: string[] }> =>
+  page.evaluate(
+    withRows<[string, string], Promise<{ ms: number; rows: string[] }>>(`async (scope, grantId) => {
+      const began = performance.now();
+      const reply = await chrome.runtime.sendMessage({ name: 'grants.revoke', input: { capability: 'site-insight', scope } });
+      const ms = performance.now() - began;
+      if (!reply.ok || reply.answer.kind !== 'revoked') throw new Error('not revoked: ' + JSON.stringify(reply));
+      return { ms, rows: await readRows(grantId) };
+    }`),
+    NARROW,
+    grantId,
+  );
+
+const rowsOf = (page: Page, grantId: string): Promise<string[]> =>
+  page.evaluate(withRows<[string], Promise<string[]>>('async (grantId) => readRows(grantId)'), grantId);

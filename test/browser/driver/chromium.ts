@@ -582,6 +582,13 @@ class Chromium implements Driven {
     });
   }
 
+  async killBackground(): Promise<void> {
+    await this.inAnyPage(async (session) => {
+      await session.send('ServiceWorker.enable');
+      await session.send('ServiceWorker.stopAllWorkers');
+    });
+  }
+
   async backgroundRunning(): Promise<boolean> {
     return (await this.workers()).length > 0;
   }

@@ -136,6 +136,8 @@ export interface Driven {
   answerNative(page: Page, answer: 'allow' | 'refuse', settled: () => Promise<boolean>): Promise<void>;
   /** Ends the service worker or event page, as the browser does when idle. */
   stopBackground(): Promise<void>;
+  /** Ends it once; under load it may be up again before this resolves. */
+  killBackground(): Promise<void>;
   backgroundRunning(): Promise<boolean>;
   /** Runs `fn` in the background, waking it first; same rules as `Page.evaluate`. */
   background<A extends readonly unknown[], T>(fn: (...args: A) => T, ...args: A): Promise<Awaited<T>>;

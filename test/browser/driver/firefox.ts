@@ -669,11 +669,15 @@ class Firefox implements Driven {
     // A page's message may wake it between the stop and the look.
     await until(async () => {
       if (!(await this.backgroundRunning())) return true;
-      await this.chrome(async (id: string) => {
-        await WebExtensionPolicy.getByID(id)?.extension.terminateBackground({ ignoreDevToolsAttached: true });
-      }, firefoxAddonId);
+      await this.killBackground();
       return !(await this.backgroundRunning());
     }, 'event page stopped');
+  }
+
+  async killBackground(): Promise<void> {
+    await this.chrome(async (id: string) => {
+      await WebExtensionPolicy.getByID(id)?.extension.terminateBackground({ ignoreDevToolsAttached: true });
+    }, firefoxAddonId);
   }
 
   async backgroundRunning(): Promise<boolean> {
