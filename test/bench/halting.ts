@@ -7,7 +7,7 @@ import { inFirefox, type Setting, withBuild } from './setting';
 import { percentile } from './table';
 
 /** One trial of so many stops the background just before the revocation. */
-const KILL_EACH = 5;
+const KILL_EACH = 10;
 
 declare const WebExtensionPolicy: {
   getByID(id: string): { readonly extension: { terminateBackground(how: object): Promise<void> } } | null;

@@ -138,17 +138,23 @@ async function revocations(trials: number): Promise<number[]> {
   for (let trial = 0; trial < trials; trial += 1) {
     const lease = await allow(book, 'all sites');
     let written = 0;
+    let flowing: () => void = () => undefined;
+    const due = 2 + Math.trunc(Math.random() * 4);
+    const midway = new Promise<void>((resolve) => {
+      flowing = resolve;
+    });
     const flood = (async () => {
       // The signal stays quiet, so that nothing but the fence ends the flood.
       for (;;) {
         const { kind } = await appender.append(lease, { records: drafts(ROWS_PER_TRANSACTION) });
         if (kind !== 'kept') return kind;
         written += 1;
+        if (written === due) flowing();
       }
     })();
-    while (written < 3) await pause(1);
-    // At any point of the writer's turn.
-    await pause(Math.random() * 30);
+    await midway;
+    // At any point of the next write. Not by a timer: a flood keeps Firefox from its timers for seconds.
+    for (let turns = Math.trunc(Math.random() * 20); turns > 0; turns -= 1) await nextTask();
     const { capability, scope } = lease;
     measured.push(await timed(() => book.change({ capability, scope: scope as Scope, event: 'revoke', by: 'person' })));
     const end = await flood;
@@ -218,7 +224,16 @@ async function verifyChain(entries: number): Promise<number> {
   return entries / (ms / 1000);
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+function nextTask(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
 
 const harness = { writes, revocations, ledgerAppends, makeChain, verifyChain };
 export type Harness = typeof harness;

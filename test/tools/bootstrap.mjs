@@ -17,7 +17,8 @@ if (major < 20 || (major === 20 && minor < 20)) {
 
 if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(wanted).mtimeMs) {
   console.log('Installing packages…');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
+  // Not `npm ci`: a registry that lacks a package for another platform leaves it out of the lock file, which ci refuses.
+  const npm = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
   if (npm.status !== 0) process.exit(npm.status ?? 1);
 }
 
