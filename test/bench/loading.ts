@@ -8,7 +8,7 @@ import { median } from './table';
 
 const PARTIES = 10;
 const SCRIPTS_EACH = 15;
-const RUNS = 7;
+const RUNS = 5;
 
 /** Milliseconds from the start of the navigation to the end of the page's load event. */
 async function load(page: Page, url: string): Promise<number> {
@@ -34,7 +34,7 @@ export async function measureLoading(name: BrowserName, setting: Setting): Promi
     const parties = Array.from({ length: PARTIES }, (_, index) => `p${index}.example`).join();
     const url = web.url('shop.example', `/?parties=${parties}&each=${SCRIPTS_EACH}`);
     const [ours, theirs] = [await cloudopt.open(url), await none.open(url)];
-    const each = times(setting, 10, 4);
+    const each = times(setting, 5, 4);
     const ratios: number[] = [];
     const oursMs: number[] = [];
     const theirsMs: number[] = [];

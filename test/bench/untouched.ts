@@ -76,20 +76,19 @@ export async function measureMemory(setting: Setting): Promise<void> {
   const { dir, emptyDir } = setting.builds.of('firefox');
   const forMs = times(setting, MEMORY_MS, 5000);
   const rounds = 3;
-  const empty: number[] = [];
-  const installed: number[] = [];
-  const closed: number[] = [];
-  // A minute each: the three of a round stand idle side by side.
-  for (let round = 0; round < rounds; round += 1) {
-    const [one, two, three] = await Promise.all([
-      memoryOf(emptyDir, forMs, false),
-      memoryOf(dir, forMs, true),
-      memoryOf(dir, forMs, false),
-    ]);
-    empty.push(one);
-    closed.push(two);
-    installed.push(three);
-  }
+  // A minute each, so they stand idle side by side: each round begins when the one before it is half over.
+  const all = await Promise.all(
+    Array.from({ length: rounds }, async (_, round) => {
+      await pause((round * forMs) / 2);
+      const [empty, closed, installed] = await Promise.all([
+        memoryOf(emptyDir, forMs, false),
+        memoryOf(dir, forMs, true),
+        memoryOf(dir, forMs, false),
+      ]);
+      return { empty, closed, installed };
+    }),
+  );
+  const empty = all.map((round) => round.empty);
   const figure = (what: string, values: readonly number[]) =>
     setting.say({
       what,
@@ -100,6 +99,12 @@ export async function measureMemory(setting: Setting): Promise<void> {
       target: { atMost: 8 },
       note: `${rounds} rounds of ${forMs / 1000} s: ${median(values).toFixed(1)} against ${median(empty).toFixed(1)} MiB`,
     });
-  figure('extension process above an empty one, welcome page closed', closed);
-  figure('extension process above an empty one, as installed (welcome page open)', installed);
+  figure(
+    'extension process above an empty one, welcome page closed',
+    all.map((round) => round.closed),
+  );
+  figure(
+    'extension process above an empty one, as installed (welcome page open)',
+    all.map((round) => round.installed),
+  );
 }
