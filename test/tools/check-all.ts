@@ -4,7 +4,9 @@ import { runSteps, type Step } from './steps';
 
 const next = { CLOUDOPT_TEST_BUILD: 'next', CLOUDOPT_OUT_DIR: '.output/next' };
 
-const steps: Step[] = [
+const browserTests = ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts'];
+
+const steps: (Step | Step[])[] = [
   { name: 'types, lint, layers, egress', command: ['npm', 'run', '--silent', 'check'] },
   { name: 'unit, simulation, migrations', command: ['npx', 'vitest', 'run'], vitest: true },
   { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
@@ -15,7 +17,10 @@ const steps: Step[] = [
     command: ['npx', 'wxt', 'build', '-b', 'firefox', '--mv3'],
     env: next,
   },
-  { name: 'real browsers', command: ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts'], vitest: true },
+  [
+    { name: 'real Chromium', command: browserTests, env: { BROWSERS: 'chromium' }, vitest: true },
+    { name: 'real Firefox', command: browserTests, env: { BROWSERS: 'firefox' }, vitest: true },
+  ],
 ];
 
 await ensureBrowsers();

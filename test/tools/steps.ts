@@ -1,4 +1,4 @@
-/** Runs the steps of a check one after another, counts what passed, and says so in one closing line. */
+/** Runs the steps of a check one after another or side by side, counts what passed, and says so in one closing line. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,8 @@ interface VitestReport {
   readonly numFailedTestSuites: number;
 }
 
-async function runStep({ name, command, env, vitest }: Step): Promise<Count> {
+/** @param held whether what the step prints is held back until it ends: another runs beside it. */
+async function runStep({ name, command, env, vitest }: Step, held: boolean): Promise<Count> {
   console.log(`\n── ${name}`);
   const folder = mkdtempSync(path.join(tmpdir(), 'cloudopt-step-'));
   const report = path.join(folder, 'report.json');
@@ -31,11 +32,17 @@ async function runStep({ name, command, env, vitest }: Step): Promise<Count> {
   const extra = vitest ? ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`] : [];
   const began = Date.now();
   try {
-    const child = spawn(program, [...given, ...extra], { stdio: 'inherit', env: { ...process.env, ...env } });
+    const child = spawn(program, [...given, ...extra], {
+      stdio: held ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      env: { ...process.env, ...env },
+    });
+    const said: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => said.push(part));
     const code = await new Promise<number>((resolve) => {
       child.once('error', () => resolve(127));
-      child.once('exit', (status) => resolve(status ?? 1));
+      child.once('close', (status) => resolve(status ?? 1));
     });
+    if (held) process.stdout.write(Buffer.concat(said));
     const count = vitest ? readReport(report, code) : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
     const seconds = Math.round((Date.now() - began) / 1000);
     console.log(`── ${name}: ${count.failed === 0 ? 'ok' : 'FAILED'} (${count.passed} passed, ${seconds} s)`);
@@ -50,7 +57,8 @@ function readReport(file: string, code: number): Count {
     const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(
       readFileSync(file, 'utf8'),
     ) as VitestReport;
-    const failed = Math.max(numFailedTests, numFailedTestSuites);
+    // A suite counts as failed with each test in it; by itself it counts where it could not even begin.
+    const failed = numFailedTests > 0 ? numFailedTests : numFailedTestSuites;
     // A run that ended badly without a failed test (an unhandled rejection, no test found) has failed all the same.
     return { passed: numPassedTests, failed: failed === 0 && (code !== 0 || numPassedTests === 0) ? 1 : failed };
   } catch (error) {
@@ -59,13 +67,18 @@ function readReport(file: string, code: number): Count {
   }
 }
 
-/** @returns the exit code: 0 only where nothing failed. */
-export async function runSteps(steps: readonly Step[]): Promise<number> {
+/**
+ * @param steps those of an inner list run side by side.
+ * @returns the exit code: 0 only where nothing failed.
+ */
+export async function runSteps(steps: readonly (Step | readonly Step[])[]): Promise<number> {
   const total: Count = { passed: 0, failed: 0 };
-  for (const step of steps) {
-    const { passed, failed } = await runStep(step);
-    total.passed += passed;
-    total.failed += failed;
+  for (const each of steps) {
+    const counts = 'name' in each ? [await runStep(each, false)] : await Promise.all(each.map((s) => runStep(s, true)));
+    for (const { passed, failed } of counts) {
+      total.passed += passed;
+      total.failed += failed;
+    }
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
