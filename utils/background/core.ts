@@ -737,6 +737,7 @@ export class Core {
   }
 
   async #handBackOnce(): Promise<void> {
+    if (this.status.kind !== 'open') return;
     const spare = surplus(await this.ports.permissions.held(), await this.#standing());
     if (isEmpty(spare) || this.#keptByBrowser.has(hashOf(spare))) return;
     const locks = candidates(spare).map(askingLock);
@@ -751,6 +752,8 @@ export class Core {
       },
     );
     await underLocks().finally(() => this.#waiting.delete(key));
+    // What came while this waited was left to it, and may be more than the locks answered for.
+    await this.#handBackOnce();
   }
 
   /** @param locked what the locks that are held answer for: nothing else is handed back. */
