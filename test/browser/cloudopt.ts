@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Answers, Input, MessageName } from '../../utils/messages/contract';
 import { type BrowserName, type Driven, type LaunchOptions, type Page, testid, until } from './driver/driver';
 import { launchers, wantedBrowsers } from './driver/launchers';
+import { wasInstalled } from './driver/profile';
 
 export { type Driven, type Page, testid, until } from './driver/driver';
 export { wantedBrowsers };
@@ -15,13 +16,17 @@ export function buildOf(name: BrowserName, which: 'this' | 'next' = 'this'): str
   return path.join(root, '.output', ...(which === 'next' ? ['next'] : []), folder);
 }
 
-export function launch(name: BrowserName, options: Partial<LaunchOptions> = {}): Promise<Driven> {
-  return launchers[name]({
+export async function launch(name: BrowserName, options: Partial<LaunchOptions> = {}): Promise<Driven> {
+  const known = options.persistent === true && options.profile !== undefined && wasInstalled(options.profile);
+  const browser = await launchers[name]({
     extensionDir: buildOf(name),
     ...options,
     // A button that waits turns: a screen that never stands still can't be told from a dialog fading in.
     args: ['--force-prefers-reduced-motion', ...(options.args ?? [])],
   });
+  // Once installed, Cloudopt opens its first page in front of whatever is there.
+  if (!known) await browser.waitForPage('welcome.html');
+  return browser;
 }
 
 /** Runs `task` with a browser, and closes it whatever happens. */

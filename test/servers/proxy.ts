@@ -32,6 +32,8 @@ export async function start(): Promise<RecordingProxy> {
   const seen: Seen[] = [];
   const sockets = new Set<Duplex>();
   const hold = (socket: Duplex): void => {
+    // Kept-alive sockets carry many requests.
+    if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     // A browser drops connections at will; that is no failure of a test.

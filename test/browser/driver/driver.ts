@@ -188,7 +188,7 @@ export function testid(name: string): string {
   return `[data-testid="${name}"]`;
 }
 
-export const waitMs = 30_000;
+export const waitMs = 60_000;
 const betweenPollsMs = 40;
 
 export function pause(ms: number): Promise<void> {

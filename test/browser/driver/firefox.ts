@@ -1,6 +1,6 @@
 /** Firefox over Marionette; the native permission prompts are answered in the browser's own window. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { resolve as absolute, join } from 'node:path';
 import { findFirefox } from '../../tools/ensure-browsers.js';
 import {
@@ -322,28 +322,32 @@ class FirefoxPage extends ScriptedPage {
   }
 
   async resize(width: number, height: number): Promise<void> {
-    // A Firefox window can't be narrower than its toolbar, but the page's own frame in it can.
-    await this.browser.withTab(
-      this.handle,
-      (tab: BrowserElement, width: number, height: number) => {
-        for (const [side, size] of [
-          ['width', width],
-          ['height', height],
-        ] as const) {
-          for (const part of ['', 'min-', 'max-']) tab.style.setProperty(`${part}${side}`, `${size}px`, 'important');
-        }
-        tab.style.setProperty('flex', 'none', 'important');
-      },
-      width,
-      height,
-    );
-    await this.until(
-      (w: number, h: number) => innerWidth === w && innerHeight === h,
-      'viewport resized',
-      waitMs,
-      width,
-      height,
-    );
+    // A Firefox window can't be narrower than its toolbar, but the page's own frame in it can. Set anew at each look:
+    // a tab that changes its process may come with another frame.
+    const set = (): Promise<void> =>
+      this.browser.withTab(
+        this.handle,
+        (tab: BrowserElement, width: number, height: number) => {
+          for (const [side, size] of [
+            ['width', width],
+            ['height', height],
+          ] as const) {
+            for (const part of ['', 'min-', 'max-']) tab.style.setProperty(`${part}${side}`, `${size}px`, 'important');
+          }
+          tab.style.setProperty('flex', 'none', 'important');
+          tab.getBoundingClientRect();
+        },
+        width,
+        height,
+      );
+    let last: unknown;
+    await untilCalm(async () => {
+      await set();
+      last = await this.evaluate(() => [innerWidth, innerHeight]);
+      return String(last) === String([width, height]);
+    }, 'viewport resized').catch((error: unknown) => {
+      throw new Error(`${String(error)}; it is ${String(last)}`);
+    });
   }
 
   async zoom(factor: number): Promise<void> {
@@ -525,8 +529,15 @@ class Firefox implements Driven {
       // The first time, or an update in place.
       const xpi = join(this.home.dir, 'cloudopt-under-test.xpi');
       writeFileSync(xpi, zipFolder(absolute(extensionDir)));
+      const beforeMs = Date.now();
       await add(xpi, false);
       rmSync(xpi);
+      // Firefox writes its lists of add-ons a second or two later; killed before that, it starts without the extension.
+      const listed = (file: string): boolean => {
+        const list = join(this.home.dir, file);
+        return existsSync(list) && statSync(list).mtimeMs >= beforeMs && readFileSync(list).includes(firefoxAddonId);
+      };
+      await until(() => listed('extensions.json') && listed('addonStartup.json.lz4'), 'add-on listed on disk');
       this.home.noteInstalled(versionOf(extensionDir));
     }
     await this.active(true);
@@ -729,7 +740,14 @@ class Firefox implements Driven {
     const keys = [...(what.permissions ?? []), ...(what.origins ?? []), ...(what.dataCollection ?? [])];
     await this.inAddonPage(
       async (page: Window, keys: readonly string[], on: boolean) => {
+        const { ExtensionParent } = ChromeUtils.importESModule(
+          'resource://gre/modules/ExtensionParent.sys.mjs',
+        ) as unknown as { ExtensionParent: { apiManager: { once(event: string, heard: () => void): void } } };
         for (const key of keys) {
+          let changed = false;
+          ExtensionParent.apiManager.once('change-permissions', () => {
+            changed = true;
+          });
           const find = (): (HTMLElement & { pressed: boolean }) | undefined =>
             [...page.document.querySelectorAll<HTMLElement & { pressed: boolean }>('moz-toggle[permission-key]')].find(
               (one) => one.getAttribute('permission-key') === key,
@@ -742,8 +760,8 @@ class Firefox implements Driven {
               toggle.click();
               clicked = true;
             }
-            // What is given here may be handed back at once: only taking is waited for.
-            if (clicked && on) break;
+            // What is given here may be handed back at once: that it was given is what counts.
+            if (clicked && on && changed) break;
             if (left === 0) throw new Error(`about:addons: ${toggle === undefined ? 'no' : 'stuck'} toggle for ${key}`);
             await new Promise((resolve) => page.setTimeout(resolve, 50));
           }

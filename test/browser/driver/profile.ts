@@ -15,6 +15,9 @@ export interface Profile {
 
 const noteFile = 'cloudopt-installed.txt';
 
+/** Whether the extension was once installed for good in the profile at `dir`. */
+export const wasInstalled = (dir: string): boolean => existsSync(join(resolve(dir), noteFile));
+
 /** The profile folder at `given`, made if need be, or a temporary one. */
 export function openProfile(browser: string, given?: string): Profile {
   const dir = given === undefined ? mkdtempSync(join(tmpdir(), `cloudopt-${browser}-`)) : resolve(given);
