@@ -24,8 +24,8 @@ export async function launch(name: BrowserName, options: Partial<LaunchOptions> 
     // A button that waits turns: a screen that never stands still can't be told from a dialog fading in.
     args: ['--force-prefers-reduced-motion', ...(options.args ?? [])],
   });
-  // Once installed, Cloudopt opens its first page in front of whatever is there.
-  if (!known) await browser.waitForPage('welcome.html');
+  // Once installed, Cloudopt opens its first page in front of whatever is there; in private windows it may open none.
+  if (!known && options.clearHistoryMode !== true) await browser.waitForPage('welcome.html');
   return browser;
 }
 
@@ -136,13 +136,18 @@ export async function rawRows(page: Page, store: string): Promise<Record<string,
   );
 }
 
+interface BrowserHolds {
+  readonly permissions: string[];
+  readonly origins: string[];
+  /** Firefox alone has it. */
+  readonly data_collection?: string[];
+}
+
 /** What the browser itself says that it holds. */
-export async function held(page: Page): Promise<{ permissions: string[]; origins: string[] }> {
+export async function held(page: Page): Promise<BrowserHolds> {
   return page.evaluate(() =>
     (
-      globalThis as unknown as {
-        chrome: { permissions: { getAll(): Promise<{ permissions: string[]; origins: string[] }> } };
-      }
+      globalThis as unknown as { chrome: { permissions: { getAll(): Promise<BrowserHolds> } } }
     ).chrome.permissions.getAll(),
   );
 }

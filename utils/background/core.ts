@@ -98,6 +98,8 @@ const toldRow = z.strictObject({ key: z.literal('told'), seq: z.number() });
 export const REVOKE_WAIT_MS = 5000;
 /** How long a halt waits for a reading: a database that does not answer must not keep anything running. */
 const READ_WAIT_MS = 1000;
+/** When what could not be written is tried again; browsers ring an alarm no sooner. */
+const RETRY_MS = MINUTE_MS / 2;
 /** How long a closed prompt page's Allow may still be followed by the browser's yes. */
 const AFTER_CLOSE_MS = 2000;
 
@@ -240,7 +242,14 @@ export class Core {
     this.office.suspendAll();
     await this.#unregisterScripts();
     await this.ports.permissions.drop(surplus(await this.ports.permissions.held(), [])).catch(this.ports.report);
+    // A database that was there once may come back, once the disk has room; where there never was one, nothing waits.
+    const mark = await this.ports.local.get(HEAD_KEY).catch(this.ports.report);
+    if (opened.kind === 'unavailable' && readRow(headMark, mark)) await this.#retryLater();
     this.ports.changed();
+  }
+
+  async #retryLater(): Promise<void> {
+    await this.ports.alarms.at('retry', this.ports.clock.nowMs() + RETRY_MS).catch(this.ports.report);
   }
 
   /** The database was deleted or closed under us. Stops at once, then starts anew: a lost one is not a fresh one. */
@@ -431,7 +440,11 @@ export class Core {
     if (!allowsScope(capability, scope)) return { kind: 'not-live' };
     const broad = scope !== ALL && this.office.lease(capability, ALL) !== undefined;
     this.office.end(capability, scope);
-    if (this.status.kind !== 'open') return { kind: 'not-live' };
+    if (this.status.kind === 'starting') await this.settled();
+    // What can't be read now may be called live when it can be read again.
+    if (this.status.kind !== 'open') {
+      return { kind: 'not-durable', marked: await this.#mark({ capability, scope, event: 'revoke', by }) };
+    }
     const { book, archive } = this.status;
     // What can't be read may be live: it ends all the same.
     const rows = await withinTime(book.everything(), READ_WAIT_MS).catch(this.ports.report);
@@ -551,7 +564,7 @@ export class Core {
       },
     );
     this.undurable = this.undurable.map((one) => (one.mark === mark ? { mark, marked } : one));
-    await this.ports.alarms.at('retry', this.ports.clock.nowMs() + MINUTE_MS).catch(this.ports.report);
+    await this.#retryLater();
     return marked;
   }
 
@@ -560,9 +573,10 @@ export class Core {
     return (Array.isArray(raw) ? raw : []).flatMap((one) => readRow(haltedMark, one) ?? []);
   }
 
-  /** Tries again to write what the database would not take. */
+  /** Tries again to open the database where it was gone, and to write what it would not take. */
   retry(): Promise<void> {
     return this.#inTurn(async () => {
+      if (this.status.kind === 'closed' && this.status.closed.kind === 'no-database') return this.#start();
       const before = this.undurable.length;
       await this.#retryMarked();
       // What rested with an unrecorded revocation, such as all sites with one of them, goes on once it is on record.
@@ -603,9 +617,7 @@ export class Core {
       },
     );
     this.undurable = left.map((mark) => ({ mark, marked }));
-    if (left.length > 0) {
-      await this.ports.alarms.at('retry', this.ports.clock.nowMs() + MINUTE_MS).catch(this.ports.report);
-    }
+    if (left.length > 0) await this.#retryLater();
     this.ports.changed();
   }
 

@@ -191,8 +191,9 @@ export function handlers(ports: HandlerPorts): Handlers {
       await open();
       return { kind: await core.declinePrompt(nonce, answer) };
     },
+    // Also without a usable database: the core then keeps a marker.
     'grants.revoke': async ({ capability: id, scope }) => {
-      await open();
+      await ports.started;
       return core.revoke(id, scope);
     },
     'grants.stop-all': async () => {

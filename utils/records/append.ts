@@ -56,10 +56,11 @@ export class Appender {
         ? fences.index('capability').getAll(lease.capability)
         : fences.get([lease.capability, lease.scope]).then((row) => [row]);
     let fault: unknown;
-    // A row that can't be made or stored takes the whole transaction with it; an abort's own echo is no fault.
+    let full = false;
+    // A row that can't be made or stored takes the whole transaction with it; what follows from that is no fault.
     const fail = (error: unknown) => {
-      if (isAbort(error)) return;
-      fault ??= error;
+      full ||= isQuota(error);
+      if (!isEcho(error)) fault ??= error;
       abortQuietly(transaction);
     };
     for (const { store, id, row } of puts) {
@@ -92,12 +93,12 @@ export class Appender {
       // Whatever kept the fence from being read, the transaction does not commit on a guess.
       abortQuietly(transaction);
       const failure = (await done) ?? error;
-      if (isQuota(failure) || isQuota(error)) return { kind: 'full' };
+      if (full || isQuota(failure) || isQuota(error)) return { kind: 'full' };
       throw fault ?? error;
     }
     const failure = await done;
     if (refused) return { kind: 'stale-lease' };
-    if (isQuota(failure)) return { kind: 'full' };
+    if (full || isQuota(failure)) return { kind: 'full' };
     if (failure !== undefined) throw fault ?? failure;
     return { kind: 'kept' };
   }
@@ -152,7 +153,9 @@ const takenOut = (fences: readonly Fence[], sites: readonly string[]): boolean =
   fences.some((fence) => fence.excluded && sites.some((site) => covers(fence.scope, site)));
 
 const isQuota = (error: unknown): boolean => error instanceof DOMException && error.name === 'QuotaExceededError';
-const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
+/** What requests of a transaction that is over say; Firefox's full disk ends one between a read and its put. */
+const isEcho = (error: unknown): boolean =>
+  error instanceof DOMException && ['AbortError', 'InvalidStateError', 'TransactionInactiveError'].includes(error.name);
 
 function abortQuietly(transaction: { abort(): void }): void {
   try {

@@ -27,6 +27,8 @@ export interface LaunchOptions {
   readonly bfcache?: boolean | undefined;
   /** Install for good, once a profile: a restart keeps grants and registered scripts and fires no `onInstalled`. */
   readonly persistent?: boolean | undefined;
+  /** Firefox, with `persistent`: install through its own question, as a person does, with what is ticked there. */
+  readonly installByPerson?: boolean | undefined;
   readonly colorScheme?: 'light' | 'dark' | undefined;
   /** Size of the browser's window in CSS pixels; default 1200 × 850. */
   readonly windowSize?: { readonly width: number; readonly height: number } | undefined;

@@ -530,7 +530,8 @@ class Firefox implements Driven {
       const xpi = join(this.home.dir, 'cloudopt-under-test.xpi');
       writeFileSync(xpi, zipFolder(absolute(extensionDir)));
       const beforeMs = Date.now();
-      await add(xpi, false);
+      if (this.options.installByPerson === true) await this.installAsPerson(xpi);
+      else await add(xpi, false);
       rmSync(xpi);
       // Firefox writes its lists of add-ons a second or two later; killed before that, it starts without the extension.
       const listed = (file: string): boolean => {
@@ -541,6 +542,31 @@ class Firefox implements Driven {
       this.home.noteInstalled(versionOf(extensionDir));
     }
     await this.active(true);
+  }
+
+  /** Opens Firefox's own question about a new add-on, and agrees to it with what it ticked by itself. */
+  private async installAsPerson(xpi: string): Promise<void> {
+    const begin = async (path: string): Promise<void> => {
+      interface Install {
+        readonly state: number;
+      }
+      interface Manager {
+        getInstallForFile(file: unknown): Promise<Install>;
+        installAddonFromAOM(tab: unknown, uri: unknown, install: Install): void;
+      }
+      const { AddonManager } = ChromeUtils.importESModule('resource://gre/modules/AddonManager.sys.mjs') as unknown as {
+        AddonManager: Manager;
+      };
+      const { FileUtils } = ChromeUtils.importESModule('resource://gre/modules/FileUtils.sys.mjs') as unknown as {
+        FileUtils: { File: new (path: string) => unknown };
+      };
+      const window = Services.wm.getMostRecentWindow('navigator:browser');
+      const install = await AddonManager.getInstallForFile(new FileUtils.File(path));
+      const { documentURIObject } = window.document as unknown as { documentURIObject: unknown };
+      AddonManager.installAddonFromAOM(window.gBrowser.selectedBrowser, documentURIObject, install);
+    };
+    await this.chrome(begin, xpi);
+    await until(() => this.promptIn(null, 'allow'), "Firefox's question about the new add-on");
   }
 
   async update(): Promise<void> {

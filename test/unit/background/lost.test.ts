@@ -77,6 +77,40 @@ describe('a database that is gone while storage.local survives', () => {
   });
 });
 
+describe('a database that is gone for a while', () => {
+  test('is opened again when it comes back; what was taken back meanwhile stays so', async () => {
+    const browser = new FakeBrowser();
+    let gone = false;
+    const ports = {
+      openDatabase: async (onLost: () => void) => {
+        globalThis.indexedDB = browser.factory;
+        return gone ? ({ kind: 'unavailable', why: 'the disk is full' } as const) : openDatabase({ onLost });
+      },
+    };
+    const first = await next(browser, { ports });
+    await grant(browser, first, 'browsing-time');
+    gone = true;
+    const second = await next(browser, { ports });
+    expect(second.core.status.kind).toBe('closed');
+    expect(browser.alarms.get('retry')).toBeDefined();
+    expect(await second.core.revoke('browsing-time', '*')).toEqual({ kind: 'not-durable', marked: true });
+    gone = false;
+    // The browser gave it back meanwhile: that alone brings nothing to life.
+    browser.permissions.give({ permissions: ['idle', 'tabs'] });
+    await second.core.retry();
+    expect(second.leases).toEqual([]);
+    expect((await ledger(second)).at(-1)).toMatchObject({ kind: 'revoked', by: 'person' });
+  });
+
+  test('is not waited for where there never was one', async () => {
+    const browser = new FakeBrowser();
+    const ports = { openDatabase: async () => ({ kind: 'unavailable', why: 'private windows only' }) as const };
+    const it = await next(browser, { ports });
+    expect(it.core.status.kind).toBe('closed');
+    expect(browser.alarms.get('retry')).toBeUndefined();
+  });
+});
+
 describe('an older copy of the database', () => {
   async function withOlderCopy() {
     const browser = new FakeBrowser();
@@ -139,7 +173,7 @@ describe('no database that can be used', () => {
     expect([...browser.permissions.permissions]).not.toContain('tabs');
     expect([...browser.permissions.origins]).toEqual([]);
     await expect(openPrompt(second, 'browsing-time')).rejects.toThrow();
-    expect(await second.core.revoke('browsing-time', '*')).toEqual({ kind: 'not-live' });
+    expect(await second.core.revoke('browsing-time', '*')).toEqual({ kind: 'not-durable', marked: true });
     expect(await second.core.liveGrants()).toEqual([]);
     // Given again in the browser's settings, it goes back again.
     browser.permissions.give({ permissions: ['tabs'] });

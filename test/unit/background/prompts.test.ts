@@ -308,6 +308,19 @@ describe('a permission that nobody asked for', () => {
     expect(first.told.map((entry) => entry.kind)).toEqual(['handed-back']);
   });
 
+  test('that comes while an earlier one waits for the same question goes back too', async () => {
+    const { browser, first } = await started();
+    const release = browser.locks.hold(askingLock('site-insight'));
+    browser.permissions.give({ origins: ['*://shop.example/*'] });
+    const back = first.core.handBack();
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    browser.permissions.give({ origins: ['*://other.example/*'] });
+    await first.core.handBack();
+    release();
+    await back;
+    expect([...browser.permissions.origins]).toEqual([]);
+  });
+
   test('does not wait for the question of another capability', async () => {
     const { browser, first } = await started();
     const release = browser.locks.hold(askingLock('notifications'));
