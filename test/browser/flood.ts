@@ -51,8 +51,8 @@ const readRows = `async (grantId) => {
     opening.onsuccess = () => resolve(opening.result);
     opening.onerror = () => reject(opening.error);
   });
-  const range = IDBKeyRange.bound([grantId], [grantId, Infinity]);
-  const reading = database.transaction('records').objectStore('records').index('grant').getAll(range);
+  const range = IDBKeyRange.bound(grantId + '|', grantId + '}');
+  const reading = database.transaction('records').objectStore('records').getAll(range);
   const rows = await new Promise((resolve, reject) => {
     reading.onsuccess = () => resolve(reading.result);
     reading.onerror = () => reject(reading.error);

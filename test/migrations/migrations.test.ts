@@ -73,7 +73,7 @@ describe('a fresh database', () => {
       intents: { key: 'nonce', indexes: { capability: 'capability' } },
       records: {
         key: 'id',
-        indexes: { at, capability: ['capability', ...at], site: ['site', ...at], grant: ['grantId', ...at] },
+        indexes: { at, capability: ['capability', ...at], site: ['site', ...at] },
       },
       outbox: { key: 'id', indexes: { capability: 'capability' } },
       uses: { key: 'id', indexes: { at, capability: ['capability', ...at] } },

@@ -34,7 +34,7 @@ export const USES_KEPT_DAYS = 30;
 
 type Ended = { readonly capability: CapabilityId; readonly scope: Scope };
 type KeyRange = IDBKeyRange | null;
-type IndexName = 'at' | 'capability' | 'site' | 'grant';
+type IndexName = 'at' | 'capability' | 'site';
 
 /** Sorts after every id: ids are ASCII. */
 const LAST = '￿';
@@ -120,6 +120,18 @@ export class Archive {
     }
   }
 
+  /** Every row of a grant, in batches. A record's key begins with its grant's id. */
+  async *#batchesOf(grantId: string): AsyncGenerator<object[], void, void> {
+    let range = rangeOf(grantId);
+    for (;;) {
+      const batch = await this.database.getAll('records', range, BATCH);
+      if (batch.length > 0) yield batch;
+      const last = batch.at(-1) as { id: string } | undefined;
+      if (!last || batch.length < BATCH) return;
+      range = rangeOf(grantId, last.id);
+    }
+  }
+
   async summary(seals: readonly (Ended & { grantId: string })[]): Promise<RecordsSummary> {
     const capabilities = await Promise.all(
       capabilityIds.map(async (id) => {
@@ -201,7 +213,7 @@ export class Archive {
     if (!lease) return { live: false, rows: [] };
     const firstDay = localDay(this.clock.nowMs() - (days - 1) * DAY_MS);
     const rows: TimeRecord[] = [];
-    for await (const batch of this.#batches('grant', [lease.grantId])) {
+    for await (const batch of this.#batchesOf(lease.grantId)) {
       for (const row of readRows(recordRow, batch).rows) if (row.capability === 'browsing-time') rows.push(row);
     }
     return {
@@ -236,7 +248,13 @@ export class Archive {
   async eraseSealed(ended: Ended, grantIds: readonly string[]): Promise<number> {
     let erased = 0;
     for (const grantId of grantIds) {
-      erased += await this.#eraseBatches('grant', [grantId], Number.MAX_SAFE_INTEGER, (row) => isSealed(row, ended));
+      for await (const batch of this.#batchesOf(grantId)) {
+        const gone = batch.filter((row) => isSealed(row as RecordRow, ended)) as { id: string }[];
+        const transaction = this.database.transaction('records', 'readwrite');
+        for (const { id } of gone) transaction.store.delete(id);
+        await transaction.done;
+        erased += gone.length;
+      }
     }
     return erased;
   }
@@ -244,8 +262,14 @@ export class Archive {
   async countSealed(ended: Ended, grantIds: readonly string[]): Promise<number> {
     let found = 0;
     for (const grantId of grantIds) {
-      for await (const batch of this.#batches('grant', [grantId])) {
-        found += batch.filter((row) => isSealed(row as RecordRow, ended)).length;
+      const first = (await this.database.getAll('records', rangeOf(grantId), 1))[0] as RecordRow | undefined;
+      // A grant has one scope, so its own rows need no look each; only those of a site taken out of all sites do.
+      if (ended.scope === ALL || first?.scope === ended.scope) {
+        found += await this.database.count('records', rangeOf(grantId));
+      } else {
+        for await (const batch of this.#batchesOf(grantId)) {
+          found += batch.filter((row) => isSealed(row as RecordRow, ended)).length;
+        }
       }
     }
     return found;
@@ -291,6 +315,10 @@ export class Archive {
     }
   }
 }
+
+/** The keys of a grant's records, all or those after one. */
+const rangeOf = (grantId: string, after?: string): IDBKeyRange =>
+  IDBKeyRange.bound(after ?? `${grantId}|`, `${grantId}|${LAST}`, after !== undefined);
 
 function indexFor({ capability: id, site }: RecordFilter): { index: IndexName; prefix: string[] } {
   if (site !== undefined) return { index: 'site', prefix: [site] };

@@ -1,6 +1,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { errorText } from '../platform/error-text';
 import * as migration001 from './migrations/001';
+import * as migration002 from './migrations/002';
 
 export const DATABASE_NAME = 'cloudopt';
 
@@ -18,7 +19,6 @@ export interface Stores extends DBSchema {
       at: [number, string];
       capability: [string, number, string];
       site: [string, number, string];
-      grant: [string, number, string];
     };
   };
   outbox: { key: string; value: object; indexes: { capability: string } };
@@ -34,7 +34,7 @@ interface Migration {
 }
 
 /** Numbered by one, in order. The database's version is the last one's. */
-export const migrations: readonly Migration[] = [migration001];
+export const migrations: readonly Migration[] = [migration001, migration002];
 export const DATABASE_VERSION = migrations.length;
 
 export type Opened =

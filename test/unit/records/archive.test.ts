@@ -16,7 +16,7 @@ async function world() {
     for (const row of rows) transaction.store.put(row);
     await transaction.done;
   };
-  const left = async () => ((await database.getAll('records')) as RecordRow[]).map((row) => row.id).sort();
+  const left = async () => ((await database.getAll('records')) as RecordRow[]).map((row) => row.id.slice(row.id.indexOf('|') + 1)).sort();
   return { database, clock, archive, put, left };
 }
 
@@ -25,11 +25,14 @@ function insightRow(more: Partial<Record<string, unknown>> = {}): RecordRow {
   made += 1;
   const row = { capability: 'site-insight', scope: '*', grantId: 'g1', epoch: 1, atMs: START_MS, site: 'a.example' };
   const own = { day: localDay(START_MS), party: 'x.example', requests: 1 };
-  return { id: `r${String(made).padStart(6, '0')}`, ...row, ...own, ...more } as RecordRow;
+  return keyed({ id: `r${String(made).padStart(6, '0')}`, ...row, ...own, ...more });
 }
+/** A record's key begins with its grant's id. */
+const keyed = (row: { id: string; grantId: string }) => ({ ...row, id: `${row.grantId}|${row.id}` }) as RecordRow;
 function timeRow(more: Partial<Record<string, unknown>> = {}): RecordRow {
   const { party: _party, requests: _requests, ...row } = insightRow() as unknown as Record<string, unknown>;
-  return { ...row, capability: 'browsing-time', grantId: 't1', attentionMs: 1000, ...more } as unknown as RecordRow;
+  const id = String(row.id).replace('g1|', '');
+  return keyed({ ...row, id, capability: 'browsing-time', grantId: 't1', attentionMs: 1000, ...more } as never);
 }
 const leaseOf = (more: object = {}): Lease =>
   ({ capability: 'site-insight', scope: '*', grantId: 'g1', elsewhere: [], ...more }) as unknown as Lease;
@@ -215,8 +218,8 @@ describe('erasing', () => {
   test('one record takes that one', async () => {
     const { archive, put, left } = await world();
     await put([insightRow({ id: 'a' }), insightRow({ id: 'b' })]);
-    expect(await archive.eraseOne('a')).toBe(1);
-    expect(await archive.eraseOne('a')).toBe(0);
+    expect(await archive.eraseOne('g1|a')).toBe(1);
+    expect(await archive.eraseOne('g1|a')).toBe(0);
     expect(await left()).toEqual(['b']);
   });
 
