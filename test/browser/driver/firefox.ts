@@ -566,7 +566,12 @@ class Firefox implements Driven {
       AddonManager.installAddonFromAOM(window.gBrowser.selectedBrowser, documentURIObject, install);
     };
     await this.chrome(begin, xpi);
-    await until(() => this.promptIn(null, 'allow'), "Firefox's question about the new add-on");
+    // A click that comes while the question is still opening does nothing: it is answered until it is gone.
+    const installed = (id: string): boolean => WebExtensionPolicy.getByID(id) !== null;
+    await until(async () => {
+      await this.promptIn(null, 'allow');
+      return this.chrome(installed, firefoxAddonId);
+    }, "Firefox's question about the new add-on");
   }
 
   async update(): Promise<void> {
