@@ -455,20 +455,19 @@ export class Core {
     if (rows && !revocable && !(exclude && own?.excluded !== true)) return { kind: 'not-live' };
     const ended = await this.#end({ capability, scope, event: 'revoke', by, exclude });
     if (ended.kind === 'not-durable') return ended;
-    const live = await this.liveGrants();
-    const held = await this.ports.permissions.held();
     const wanted = { capability, scope };
-    const kept = !isEmpty(heldFor(wanted, held, live));
-    const shared = !kept && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
     const seals = ended.changed.kind === 'changed' ? ended.changed.grant.seals : [];
-    return {
-      kind: 'revoked',
-      held: kept ? 'kept-by-browser' : shared ? 'shared' : 'nothing',
-      records: await archive.countSealed(
+    const [live, held, records] = await Promise.all([
+      this.liveGrants(),
+      this.ports.permissions.held(),
+      archive.countSealed(
         wanted,
         seals.map((seal) => seal.grantId),
       ),
-    };
+    ]);
+    const kept = !isEmpty(heldFor(wanted, held, live));
+    const shared = !kept && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
+    return { kind: 'revoked', held: kept ? 'kept-by-browser' : shared ? 'shared' : 'nothing', records };
   }
 
   /** Every live grant, at once. */
@@ -517,11 +516,9 @@ export class Core {
       this.#door.quiet(capability).then((quiet) => {
         if (quiet.kind === 'stolen') this.ports.report(new Error(`a send of ${capability} did not stop in time`));
       }),
+      ended.kind === 'ended' ? this.#armAlarms() : undefined,
     ]);
-    if (ended.kind === 'ended') {
-      if (change.exclude) await this.#issueLeases();
-      await this.#armAlarms();
-    }
+    if (ended.kind === 'ended' && change.exclude) await this.#issueLeases();
     this.ports.changed();
     return ended;
   }
@@ -861,15 +858,15 @@ export class Core {
   async #armAlarms(): Promise<void> {
     if (this.status.kind !== 'open') return;
     try {
-      const live = await this.liveGrants();
-      const { intents } = await this.status.book.everything();
+      const { grants, fences, intents } = await this.status.book.everything();
+      const live = grants.filter((grant) => this.#mayRun(grant, fenceOf(fences, grant)));
       const ends = [
         ...live.flatMap((grant) => grant.validUntilMs ?? []),
         ...intents.flatMap((intent) => intent.allowed?.expiresAtMs ?? []),
       ];
       if (ends.length > 0) await this.ports.alarms.at('end', Math.min(...ends));
       else await this.ports.alarms.clear('end');
-      const sealed = (await this.status.book.everything()).grants.some((grant) => grant.seals.length > 0);
+      const sealed = grants.some((grant) => grant.seals.length > 0);
       if (live.length > 0 || sealed) await this.ports.alarms.every('sweep', DAY_MS / MINUTE_MS / 4);
       else await this.ports.alarms.clear('sweep');
     } catch (error) {
