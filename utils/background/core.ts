@@ -161,7 +161,10 @@ export class Core {
 
   /** Opens the database, judges every grant, settles what a killed background left open, and issues leases. */
   start(): Promise<void> {
-    return this.#inTurn(() => this.#start());
+    const started = this.#inTurn(() => this.#start());
+    // What nobody waits for comes after it: whoever woke us has an answer first.
+    this.#inTurn(() => this.sweep()).catch(this.ports.report);
+    return started;
   }
 
   /** Resolves when whatever is under way in turn (a start, a reconciling) is done. */
@@ -171,8 +174,11 @@ export class Core {
 
   async #start(): Promise<void> {
     this.#starting = true;
-    this.#session = await this.#readSession();
-    const opened = await this.ports.openDatabase(() => this.#databaseLost());
+    const [session, opened] = await Promise.all([
+      this.#readSession(),
+      this.ports.openDatabase(() => this.#databaseLost()),
+    ]);
+    this.#session = session;
     if (opened.kind !== 'open') return this.#close(opened);
     const { database } = opened;
     try {
@@ -190,7 +196,6 @@ export class Core {
     await this.#reconcile('start');
     this.#starting = false;
     this.#tell();
-    await this.sweep().catch(this.ports.report);
   }
 
   async #readSession(): Promise<string> {

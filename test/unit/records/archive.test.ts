@@ -16,7 +16,8 @@ async function world() {
     for (const row of rows) transaction.store.put(row);
     await transaction.done;
   };
-  const left = async () => ((await database.getAll('records')) as RecordRow[]).map((row) => row.id.slice(row.id.indexOf('|') + 1)).sort();
+  const left = async () =>
+    ((await database.getAll('records')) as RecordRow[]).map((row) => row.id.slice(row.id.indexOf('|') + 1)).sort();
   return { database, clock, archive, put, left };
 }
 
