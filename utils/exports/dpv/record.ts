@@ -2,7 +2,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import canonicalize from 'canonicalize';
-import { type CapabilityId, capability } from '../../catalogue/catalogue';
+import { type Capability, type CapabilityId, capability } from '../../catalogue/catalogue';
 import type { ConsentRecord, Notice } from '../../messages/contract';
 import { type DpvEvent, type DpvParty, type DpvRecord, typeOfDoer } from './shape';
 import {
@@ -61,11 +61,10 @@ export const cloudopt: Party = {
   url: 'https://cloudopt.net',
 };
 
+type OwnFacts = Pick<RecordFacts, 'subjectId' | 'receiptAtMs' | 'appVersion'>;
+
 /** The facts of a capability whose data stays on this device. */
-export function deviceFacts(
-  id: CapabilityId,
-  facts: Pick<RecordFacts, 'subjectId' | 'receiptAtMs' | 'appVersion'>,
-): RecordFacts {
+export function deviceFacts(id: CapabilityId, facts: OwnFacts): RecordFacts {
   return {
     ...facts,
     controller: cloudopt,
@@ -75,6 +74,13 @@ export function deviceFacts(
     jurisdictions: [],
   };
 }
+
+/** A destination that no facts are written for does not compile: a record may not call nobody a recipient that has one. */
+const factsByDestination: Record<Capability['destination'], typeof deviceFacts> = { device: deviceFacts };
+
+/** The facts of a capability, by where its data goes. */
+export const factsOf = (id: CapabilityId, facts: OwnFacts): RecordFacts =>
+  factsByDestination[capability(id).destination](id, facts);
 
 /** SHA-256 (hex) of the canonical JSON (RFC 8785) of any JSON value. Throws where the value has none. */
 export const digestOf = (value: unknown): string => bytesToHex(sha256(utf8ToBytes(canonicalize(value) ?? 'null')));
@@ -142,7 +148,7 @@ function noticeOf(notice: Notice | null, policyVersion: string | null): DpvRecor
 }
 
 function personalDataOf(id: CapabilityId, notice: Notice | null): DpvRecord['dpv:hasProcess']['dpv:hasPersonalData'] {
-  const common = { '@type': 'dpv:PersonalData', 'skos:broader': processingOf[id].data } as const;
+  const common = { '@type': 'dpv:PersonalData', 'skos:broader': processingOf(id).data } as const;
   const fields = notice
     ? notice.fields.map(({ name, text }) => ({ ...common, ...given({ 'dct:title': name, 'dct:description': text }) }))
     : capability(id).fields.map((field) => ({ ...common, 'dct:identifier': field }));
@@ -158,7 +164,7 @@ function processOf(record: ConsentRecord, facts: RecordFacts): DpvRecord['dpv:ha
     'dpv:hasService': { '@type': 'dpv:Service', 'dct:identifier': id, 'dpv:hasScope': record.scope },
     'dpv:hasPurpose': {
       '@type': 'dpv:Purpose',
-      'skos:broader': processingOf[id].purpose,
+      'skos:broader': processingOf(id).purpose,
       ...given({ 'dct:title': notice?.does, 'dct:description': notice?.why }),
     },
     'dpv:hasLegalBasis': CONSENT_TYPE,

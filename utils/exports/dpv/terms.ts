@@ -3,7 +3,7 @@
  * ISO/IEC TS 27560 maps the standard's fields: https://w3id.org/dpv/guides/consent-27560 (the tables under 'Mappings of
  * Terms'). What DPV has no word for is Cloudopt's own, under `cloudopt:`.
  */
-import type { CapabilityId, Lifetime } from '../../catalogue/catalogue';
+import { type CapabilityId, capability, type Lifetime } from '../../catalogue/catalogue';
 import type { Actor, GrantState, LedgerKind } from '../../grants/schema';
 
 /** The schema versions that the guide names, for a record and for its receipt. */
@@ -138,13 +138,29 @@ export const endingOf = {
   hour: endings.withdrawal,
 } as const satisfies Record<Lifetime, string>;
 
-/** What a capability is for, and which type of personal data its fields are. */
-export const processingOf = {
-  'site-insight': { purpose: 'dpv:RequestedServiceProvision', data: 'pd:BrowsingBehaviour' },
-  'browsing-time': { purpose: 'dpv:RequestedServiceProvision', data: 'pd:BrowserHistory' },
-  'site-cleaner': { purpose: 'dpv:RequestedServiceProvision', data: 'pd:ServiceConsumptionBehaviour' },
-  notifications: { purpose: 'dpv:CommunicationManagement', data: 'pd:ServiceConsumptionBehaviour' },
-} as const satisfies Record<CapabilityId, { purpose: `dpv:${string}`; data: `pd:${string}` }>;
+/** What a capability is for, by a clause that it rests on; the first that stands here counts. */
+const purposeOfClause: Readonly<Record<string, `dpv:${string}`>> = {
+  'II.5': 'dpv:CommunicationManagement',
+  'V.4': 'dpv:CommunicationManagement',
+  'II.3': 'dpv:ServiceUsageAnalytics',
+  'II.2': 'dpv:TechnicalServiceProvision',
+};
+
+/** The types of personal data that fields of the catalogue are, the most telling first. */
+const dataOfField: readonly (readonly [field: string, data: `pd:${string}`])[] = [
+  ['minutes', 'pd:BrowserHistory'],
+  ['site', 'pd:BrowsingBehaviour'],
+];
+
+/** What a capability is for, and which type of personal data its fields are: out of its entry in the catalogue. */
+export function processingOf(id: CapabilityId): { purpose: `dpv:${string}`; data: `pd:${string}` } {
+  const { clauses, fields } = capability(id);
+  const purpose = clauses.flatMap((clause) => purposeOfClause[clause] ?? [])[0];
+  const named = dataOfField.find(([field]) => fields.includes(field))?.[1];
+  // What else Cloudopt may hold says how it and its host are used (clause I.4 names the facts of app and device).
+  const other = clauses.includes('I.4') ? 'pd:DeviceSoftware' : 'pd:ServiceConsumptionBehaviour';
+  return { purpose: purpose ?? 'dpv:RequestedServiceProvision', data: named ?? other };
+}
 
 const keysOf = <K extends string>(table: Readonly<Record<K, unknown>>) => Object.keys(table) as [K, ...K[]];
 

@@ -48,7 +48,8 @@ const mandatory = [
 /** Terms looked up in DPV 2.2 (its CSV files at github.com/w3c/dpv), DCMI, schema.org, SKOS, RDF; and our own. */
 const vocabularies = {
   dpv: `ConsentRecord ConsentReceipt ConsentNotice PrivacyNotice DataSubject DataController Recipient LegalEntity Entity
-    Process Service Purpose RequestedServiceProvision CommunicationManagement PersonalData StorageLocation StorageDuration
+    Process Service Purpose RequestedServiceProvision CommunicationManagement
+    ServiceUsageAnalytics TechnicalServiceProvision PersonalData StorageLocation StorageDuration
     ProcessingLocation LocalLocation Duration TemporalDuration UntilTimeDuration UntilEventDuration Jurisdiction
     NotApplicable NotAvailable WithdrawConsent DataSubjectRight ExplicitlyExpressedConsent ConsentRequested
     ConsentRequestDeferred ConsentGiven RenewedConsentGiven ConsentRefused ConsentWithdrawn ConsentRevoked ConsentExpired
@@ -56,7 +57,7 @@ const vocabularies = {
     hasLegalBasis hasPersonalData hasDataController hasStorageCondition hasProcessingCondition hasLocation hasDuration
     hasApplicability hasRecipient hasJurisdiction hasConsentControl hasRight isExercisedAt hasEntity hasIdentifier
     hasName hasAddress hasContact hasConsentStatus isIndicatedAtTime isIndicatedBy`,
-  pd: 'BrowsingBehaviour BrowserHistory ServiceConsumptionBehaviour',
+  pd: 'BrowsingBehaviour BrowserHistory ServiceConsumptionBehaviour DeviceSoftware',
   loc: 'DE EU CN US-CA',
   tech: 'Device',
   dct: 'conformsTo identifier created creator language title description references date format issued hasPart',
