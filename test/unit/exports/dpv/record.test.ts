@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { capabilityIds } from '../../../../utils/catalogue/catalogue';
 import { cloudopt, digestOf, dpvRecord, isIntact } from '../../../../utils/exports/dpv/record';
 import { dpvRecordShape } from '../../../../utils/exports/dpv/shape';
-import { context, statusOf } from '../../../../utils/exports/dpv/terms';
+import { context, processingOf, statusOf } from '../../../../utils/exports/dpv/terms';
 import { hashOf } from '../../../../utils/grants/chain';
 import { grantStates } from '../../../../utils/grants/schema';
 import { anyRecordAndFacts, entry, factsFor, NOW_MS, noticeFor, recordOf, somebody } from './records';
@@ -267,5 +267,17 @@ describe('a record', () => {
       expect(made['dpv:hasConsentStatus']).toHaveLength(1);
       expect(made['dpv:hasConsentStatus'][0]).toMatchObject({ 'cloudopt:state': state });
     }
+  });
+});
+
+test('a capability’s purpose and type of data follow from its clauses and fields', () => {
+  expect(processingOf('browsing-time')).toEqual({
+    purpose: 'dpv:RequestedServiceProvision',
+    data: 'pd:BrowserHistory',
+  });
+  expect(processingOf('site-insight').data).toBe('pd:BrowsingBehaviour');
+  expect(processingOf('notifications')).toEqual({
+    purpose: 'dpv:CommunicationManagement',
+    data: 'pd:ServiceConsumptionBehaviour',
   });
 });
