@@ -29,6 +29,9 @@ async function change(database: Database, next: (heard: Heard | undefined) => He
  * so that nobody is told twice. What an installation brings is news to nobody: the pages show it all the same.
  */
 export async function arrived(database: Database): Promise<Bulletin[]> {
+  // Most starts find nothing new, and need not write.
+  const before = readRow(heardRow, await database.get('settings', KEY));
+  if (before && ids().every((one) => before.known.includes(one))) return [];
   let fresh: Bulletin[] = [];
   await change(database, (heard) => {
     if (heard) fresh = bulletins.filter((one) => !heard.known.includes(one.id));

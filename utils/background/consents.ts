@@ -61,10 +61,11 @@ const subjectRow = z.strictObject({ key: z.literal(SUBJECT_KEY), id });
 
 /** The random id that stands for the person in consent records. It is made when the first record is, and sent nowhere. */
 export async function subjectId(database: Database, ids: Ids, how: 'look' | 'make' | 'renew'): Promise<string | null> {
+  if (how === 'look') return readRow(subjectRow, await database.get('settings', SUBJECT_KEY))?.id ?? null;
   const transaction = database.transaction('settings', 'readwrite', { durability: 'strict' });
-  const known = readRow(subjectRow, await transaction.store.get(SUBJECT_KEY))?.id ?? null;
-  const wanted = how === 'renew' || (how === 'make' && known === null) ? ids.fresh() : known;
-  if (wanted !== null && wanted !== known) transaction.store.put({ key: SUBJECT_KEY, id: wanted });
+  const known = readRow(subjectRow, await transaction.store.get(SUBJECT_KEY))?.id;
+  const wanted = known === undefined || how === 'renew' ? ids.fresh() : known;
+  if (wanted !== known) transaction.store.put({ key: SUBJECT_KEY, id: wanted });
   await transaction.done;
   return wanted;
 }
