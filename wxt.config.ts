@@ -1,8 +1,9 @@
 import { defineConfig } from 'wxt';
+import { upcomingBulletins } from './test/fixtures/bulletins-next';
 import { upcomingPolicy } from './test/fixtures/policy-next';
 import { optionalPermissions, requiredPermissions } from './utils/catalogue/catalogue';
 
-// A test build carries a newer policy version and lets Firefox pre-tick a data collection type at install;
+// A test build carries a newer policy version and word of an incident, and lets Firefox pre-tick a data collection type at install;
 // nothing of it is in what ships.
 const testBuild = process.env.CLOUDOPT_TEST_BUILD === 'next';
 const optional = optionalPermissions();
@@ -13,7 +14,10 @@ export default defineConfig({
   manifestVersion: 3,
   outDir: process.env.CLOUDOPT_OUT_DIR ?? '.output',
   vite: () => ({
-    define: { __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null) },
+    define: {
+      __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null),
+      __UPCOMING_BULLETINS__: JSON.stringify(testBuild ? upcomingBulletins : null),
+    },
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
     // The module preload polyfill calls fetch, and every supported browser preloads by itself.
     build: { modulePreload: { polyfill: false }, sourcemap: false },

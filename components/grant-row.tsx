@@ -61,6 +61,16 @@ export function GrantRow(props: GrantRowProps) {
               {text('revoke')}
             </Button>
           ) : null}
+          <a
+            class="small"
+            target="_blank"
+            rel="noopener"
+            data-testid="receipt-link"
+            aria-label={text('receipt_open_named', name)}
+            href={`/receipt.html?${new URLSearchParams({ capability, scope })}`}
+          >
+            {text('receipt_open')}
+          </a>
         </div>
       </div>
       <p class="small muted">{stateText(view)}</p>

@@ -54,6 +54,7 @@ export function ledgerSentence(entry: LedgerEntry): string {
     }
     case 'erased': {
       const records = numberOf(details.records);
+      if (details.what === 'everything') return counted('entry_erased_everything', records);
       if (by === 'clock') return counted('entry_erased_clock', records);
       return capability === null
         ? counted('entry_erased', records)
@@ -69,6 +70,7 @@ export function ledgerSentence(entry: LedgerEntry): string {
 }
 
 function exported(what: string, items: number): string {
+  if (what === 'everything') return counted('entry_exported_everything', items);
   if (what === 'ledger') return counted('entry_exported_ledger', items);
   return counted(what === 'consent-records' ? 'entry_exported_consents' : 'entry_exported_records', items);
 }

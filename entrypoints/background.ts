@@ -6,7 +6,7 @@ import { defineBackground } from 'wxt/utils/define-background';
 import { browserWorld, showPrompt } from '../utils/background/browser-world';
 import { Core } from '../utils/background/core';
 import { handlers } from '../utils/background/handlers';
-import { newsOf } from '../utils/background/news';
+import { bulletinNews, newsOf } from '../utils/background/news';
 import { scriptConnected } from '../utils/background/script-connections';
 import { streams } from '../utils/background/streams';
 import { IDLE_AFTER_SECONDS } from '../utils/capabilities/browsing-time';
@@ -94,6 +94,9 @@ export default defineBackground(() => {
         const news = newsOf(entry, text);
         if (news) on.news.emit(news);
       }
+    },
+    announced: (bulletins) => {
+      for (const bulletin of bulletins) on.news.emit(bulletinNews(bulletin, language()));
     },
     report,
   });

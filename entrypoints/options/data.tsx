@@ -17,7 +17,9 @@ import { csvLine, recordCells, recordColumns } from '../../utils/exports/csv';
 import { csvDocument, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
 import { ask, stream } from '../../utils/messages/client';
 import type { Erasable, InsightSites, RecordFilter, RecordsSummary } from '../../utils/messages/contract';
+import { DAY_MS } from '../../utils/platform/clock';
 import { text } from '../../utils/platform/text';
+import { Everything } from './everything';
 import type { SectionProps } from './section';
 import { usePages } from './use-pages';
 
@@ -89,7 +91,7 @@ export function Data({ state, tick, announce }: SectionProps) {
       <p class="muted measure">{text('data_lead')}</p>
       {summary.error === undefined ? null : <Problem error={summary.error} onRetry={summary.reload} />}
       {summary.slow ? <p class="muted">{text('loading')}</p> : null}
-      {summary.value ? <Summary summary={summary.value} /> : null}
+      {summary.value ? <Summary summary={summary.value} state={state} /> : null}
 
       <section class="stack" aria-labelledby="data-time">
         <h2 id="data-time">{text('time_heading')}</h2>
@@ -178,42 +180,70 @@ export function Data({ state, tick, announce }: SectionProps) {
           </div>
         ) : null}
       </section>
+      <Everything
+        announce={announce}
+        onErased={() => {
+          pages.reload();
+          summary.reload();
+        }}
+      />
     </>
   );
 }
 
-function Summary({ summary }: { summary: RecordsSummary }) {
+/** When records of a capability go next by themselves: its oldest one's time is over, or a seal's is. */
+function nextErasureMs(
+  { id, oldestMs, sealed }: RecordsSummary['capabilities'][number],
+  state: SectionProps['state'],
+): number | null {
+  const { keepDays } = capability(id);
+  const view = state.capabilities.find((one) => one.id === id);
+  const seals = sealed === 0 ? [] : (view?.scopes.flatMap((scope) => scope.seals.map((seal) => seal.eraseAtMs)) ?? []);
+  const ends = [...(oldestMs === null || keepDays === null ? [] : [oldestMs + keepDays * DAY_MS]), ...seals];
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
+function Summary({ summary, state }: { summary: RecordsSummary; state: SectionProps['state'] }) {
   const rows = summary.capabilities.filter(({ id }) => capability(id).keepDays !== null);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="table-scroll" tabIndex={0} aria-label={text('data_summary')}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{text('column_capability')}</th>
-            <th scope="col" class="number">
-              {text('column_records')}
-            </th>
-            <th scope="col" class="number">
-              {text('column_sealed')}
-            </th>
-            <th scope="col">{text('column_oldest')}</th>
-            <th scope="col">{text('column_kept_for')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ id, records, sealed, oldestMs }) => (
-            <tr key={id}>
-              <th scope="row">{capabilityText(id, 'name')}</th>
-              <td class="number">{formats.number(records)}</td>
-              <td class="number">{formats.number(sealed)}</td>
-              <td>{oldestMs === null ? text('none') : formats.date(oldestMs)}</td>
-              <td>{counted('count_days', capability(id).keepDays ?? 0)}</td>
+    <div class="stack-tight">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section class="table-scroll" tabIndex={0} aria-label={text('data_summary')}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{text('column_capability')}</th>
+              <th scope="col" class="number">
+                {text('column_records')}
+              </th>
+              <th scope="col" class="number">
+                {text('column_sealed')}
+              </th>
+              <th scope="col">{text('column_oldest')}</th>
+              <th scope="col">{text('column_kept_for')}</th>
+              <th scope="col">{text('column_next_erasure')}</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+          </thead>
+          <tbody>
+            {rows.map((row) => {
+              const { id, records, sealed, oldestMs } = row;
+              const nextMs = nextErasureMs(row, state);
+              return (
+                <tr key={id} data-testid="retention" data-capability={id}>
+                  <th scope="row">{capabilityText(id, 'name')}</th>
+                  <td class="number">{formats.number(records)}</td>
+                  <td class="number">{formats.number(sealed)}</td>
+                  <td>{oldestMs === null ? text('none') : formats.date(oldestMs)}</td>
+                  <td>{counted('count_days', capability(id).keepDays ?? 0)}</td>
+                  <td>{nextMs === null ? text('none') : formats.date(nextMs)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+      <p class="small muted measure">{text('data_kept')}</p>
+    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
+import { FeedbackForm } from '../../components/feedback-form';
 import { formats } from '../../components/formats';
 import { Problem } from '../../components/problem';
 import { scopeText } from '../../components/scope-text';
@@ -38,6 +39,12 @@ export function Diagnostics({ tick, announce }: SectionProps) {
           </Button>
           <span>{copied}</span>
         </div>
+      ) : null}
+      {facts.value ? (
+        <section class="stack measure" aria-labelledby="feedback">
+          <h2 id="feedback">{text('feedback_heading')}</h2>
+          <FeedbackForm version={facts.value.version} browser={facts.value.browser} />
+        </section>
       ) : null}
     </>
   );

@@ -12,6 +12,7 @@ import { fileName, jsonDocument, saveFile } from '../../utils/exports/download';
 import type { LedgerEntry } from '../../utils/grants/schema';
 import { ask, stream } from '../../utils/messages/client';
 import { text } from '../../utils/platform/text';
+import { Consents } from './consents';
 import type { SectionProps } from './section';
 import { usePages } from './use-pages';
 
@@ -54,11 +55,11 @@ export function History({ tick, announce }: SectionProps) {
       setError(why);
     }
   };
-  const exportAs = (name: 'ledger' | 'consent-records', member: 'entries' | 'records') =>
+  const exportLedger = () =>
     attempt(async () => {
-      const head = { format: `cloudopt-${name}`, version: 1, exportedAt: new Date().toISOString() };
-      const chunks: AsyncIterable<readonly unknown[]> = stream(name, { purpose: 'export' });
-      saveFile(fileName(name, 'json'), await jsonDocument(head, member, chunks));
+      const head = { format: 'cloudopt-ledger', version: 1, exportedAt: new Date().toISOString() };
+      const chunks = stream('ledger', { purpose: 'export' });
+      saveFile(fileName('ledger', 'json'), await jsonDocument(head, 'entries', chunks));
       announce(text('exported'));
     });
   const verify = async () => {
@@ -105,14 +106,12 @@ export function History({ tick, announce }: SectionProps) {
         }}
       />
       <div class="row">
-        <Button testId="export-ledger" onPress={() => exportAs('ledger', 'entries')}>
+        <Button testId="export-ledger" onPress={exportLedger}>
           {text('export_ledger')}
-        </Button>
-        <Button testId="export-consent-records" onPress={() => exportAs('consent-records', 'records')}>
-          {text('export_consents')}
         </Button>
       </div>
       {error === undefined ? null : <Problem error={error} />}
+      <Consents tick={tick} announce={announce} />
       <section class="stack" aria-labelledby="history-entries">
         <h2 id="history-entries">{text('history_entries')}</h2>
         <div class="filters">

@@ -121,6 +121,9 @@ function App() {
         {state.value === undefined || (needsRecords && state.value.closed !== null) ? null : (
           <Section state={state.value} tick={tick} announce={setMessage} onClause={onClause} clause={clause} />
         )}
+        <footer class="page-footer small">
+          <a href="#diagnostics">{text('feedback_link')}</a>
+        </footer>
       </main>
       <Announcer message={message} />
     </>

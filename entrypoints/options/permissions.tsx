@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Banner } from '../../components/banner';
+import { Bulletins } from '../../components/bulletins';
 import { Button } from '../../components/button';
 import { CapabilityCard } from '../../components/capability-card';
 import { counted } from '../../components/formats';
@@ -94,6 +95,17 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
           </Banner>
         ) : null}
       </div>
+      <Bulletins
+        bulletins={state.bulletins}
+        onDismiss={
+          state.closed === null
+            ? (id) =>
+                attempt(async () => {
+                  await ask('bulletins.dismiss', { id });
+                })
+            : undefined
+        }
+      />
       <NewsBanners
         news={state.news}
         max={5}

@@ -1,5 +1,7 @@
 import { Banner } from '../../components/banner';
 import { ClauseDifferences } from '../../components/clause-differences';
+import { DisclosureTable } from '../../components/disclosure-table';
+import { FEEDBACK_ADDRESS } from '../../components/feedback-form';
 import { formats } from '../../components/formats';
 import { PolicyView } from '../../components/policy-view';
 import { restingOn } from '../../components/resting-on';
@@ -7,8 +9,6 @@ import type { ClauseDifference } from '../../utils/messages/contract';
 import { text } from '../../utils/platform/text';
 import { clauseOf, currentPolicy, policyVersions } from '../../utils/policy/versions';
 import type { SectionProps } from './section';
-
-const FEEDBACK = 'support@cloudopt.net';
 
 /** What the newest version changed against the one before it. */
 function newestChanges(): ClauseDifference[] {
@@ -45,8 +45,13 @@ export function Policy({ clause }: SectionProps) {
         <h2 id="policy-title">{currentPolicy.title}</h2>
         <PolicyView policy={currentPolicy} folded={false} level={2} restingOn={restingOn} target={clause} />
         <p>
-          {text('policy_feedback')} <a href={`mailto:${FEEDBACK}`}>{FEEDBACK}</a>
+          {text('policy_feedback')} <a href="#diagnostics">{FEEDBACK_ADDRESS}</a>
         </p>
+      </section>
+      <section class="stack" aria-labelledby="disclosure">
+        <h2 id="disclosure">{text('disclosure_heading')}</h2>
+        <p class="muted measure">{text('disclosure_lead')}</p>
+        <DisclosureTable />
       </section>
     </>
   );

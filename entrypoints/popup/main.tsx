@@ -4,6 +4,7 @@ import browser from 'webextension-polyfill';
 import { ActiveList, liveScopes } from '../../components/active-list';
 import { Announcer } from '../../components/announcer';
 import { Banner } from '../../components/banner';
+import { Bulletins } from '../../components/bulletins';
 import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
 import { counted } from '../../components/formats';
@@ -112,6 +113,11 @@ function App() {
       await ask('news.dismiss', { upTo });
     });
 
+  const dismissBulletin = (id: string) =>
+    attempt(async () => {
+      await ask('bulletins.dismiss', { id });
+    });
+
   const now = state.value;
   const live = now?.capabilities.some((view) => liveScopes(view).length > 0) === true;
   return (
@@ -132,6 +138,9 @@ function App() {
             <p>{message.text}</p>
             {message.data ? <a href="/options.html#permissions">{text('popup_keep_or_erase')}</a> : null}
           </Banner>
+        ) : null}
+        {now ? (
+          <Bulletins bulletins={now.bulletins} onDismiss={now.closed === null ? dismissBulletin : undefined} />
         ) : null}
         {now ? <NewsBanners news={now.news} max={2} onAskAgain={show} onDismiss={dismiss} /> : null}
         <section class="stack-tight popup-on" aria-labelledby="on-now">
@@ -155,6 +164,9 @@ function App() {
         </section>
         {now && front.value && now.closed === null ? <Offer state={now} front={front.value} onShow={show} /> : null}
       </main>
+      <footer class="popup-footer small">
+        <a href="/options.html#diagnostics">{text('feedback_link')}</a>
+      </footer>
       <Announcer message={message?.text ?? ''} />
     </>
   );

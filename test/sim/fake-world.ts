@@ -211,6 +211,7 @@ export function background(browser: FakeBrowser, { ports, start }: BackgroundOpt
       leases.push(lease);
       await start?.(lease, session);
     },
+    announced: () => undefined,
     changed: () => undefined,
     told: (entries) => void told.push(...entries),
     report: (error) => void errors.push(error),

@@ -43,10 +43,12 @@ import { errorText } from '../platform/error-text';
 import type { Ids } from '../platform/ids';
 import { invariant } from '../platform/invariant';
 import { serial } from '../platform/serial';
+import type { Bulletin } from '../policy/bulletins';
 import { currentPolicy, grantedClauses } from '../policy/versions';
 import { Appender } from '../records/append';
 import { Archive } from '../records/archive';
 import type { Database, Opened } from '../storage/database';
+import { arrived } from './bulletins';
 
 export interface CorePorts {
   readonly permissions: PermissionsPort;
@@ -65,6 +67,8 @@ export interface CorePorts {
   openDatabase(onLost: () => void): Promise<Opened>;
   /** Starts a capability's code under a lease, in the browser session of this id. */
   startCapability(lease: Lease, session: string): Promise<void>;
+  /** Bulletins that came with an update. */
+  announced(bulletins: readonly Bulletin[]): void;
   /** Something changed that open pages may show. */
   changed(): void;
   /** Entries that the person did not cause and should be told of. */
@@ -163,7 +167,10 @@ export class Core {
   start(): Promise<void> {
     const started = this.#inTurn(() => this.#start());
     // What nobody waits for comes after it: whoever woke us has an answer first.
-    this.#inTurn(() => this.sweep()).catch(this.ports.report);
+    this.#inTurn(async () => {
+      await this.#announce();
+      await this.sweep();
+    }).catch(this.ports.report);
     return started;
   }
 
@@ -279,6 +286,13 @@ export class Core {
   #tell(): void {
     const entries = this.#toTell.splice(0);
     if (entries.length > 0) this.ports.told(entries);
+  }
+
+  /** Said once leases are issued, as news is. */
+  async #announce(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    const fresh = await arrived(this.status.database);
+    if (fresh.length > 0) this.ports.announced(fresh);
   }
 
   /** Entries that the person did not cause and has not dismissed, newest first. */
@@ -872,7 +886,9 @@ export class Core {
       if (ends.length > 0) await this.ports.alarms.at('end', Math.min(...ends));
       else await this.ports.alarms.clear('end');
       const sealed = grants.some((grant) => grant.seals.length > 0);
-      if (live.length > 0 || sealed) await this.ports.alarms.every('sweep', DAY_MS / MINUTE_MS / 4);
+      // Counts of use outlive the grant that they were made under.
+      const used = (await this.status.database.count('uses')) > 0;
+      if (live.length > 0 || sealed || used) await this.ports.alarms.every('sweep', DAY_MS / MINUTE_MS / 4);
       else await this.ports.alarms.clear('sweep');
     } catch (error) {
       this.ports.report(error);

@@ -14,7 +14,10 @@ import type { Say } from '../platform/text-types';
 import { differences } from '../policy/differences';
 import { currentPolicy } from '../policy/versions';
 import { buildNotice } from '../prompts/notice';
+import { dismiss, unread } from './bulletins';
+import { consentOf, subjectId } from './consents';
 import { Core, HEAD_KEY } from './core';
+import { eraseEverything } from './everything';
 import { viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
@@ -73,7 +76,8 @@ export function handlers(ports: HandlerPorts): Handlers {
         nowMs: core.ports.clock.nowMs(),
         supported: ports.supported,
       };
-      return { ...common, closed, capabilities: viewsOf(nothing), news: [] };
+      const bulletins = await unread(undefined, ports.language);
+      return { ...common, closed, capabilities: viewsOf(nothing), news: [], bulletins };
     }
     const news = (await core.news()).map(({ seq, atMs, kind, by, capability: id, scope, details }) => ({
       seq,
@@ -84,7 +88,8 @@ export function handlers(ports: HandlerPorts): Handlers {
       scope,
       details,
     }));
-    return { ...common, closed: null, capabilities: viewsOf(await seen()), news };
+    const bulletins = await unread(core.status.database, ports.language);
+    return { ...common, closed: null, capabilities: viewsOf(await seen()), news, bulletins };
   }
 
   async function openPrompt({ capability: id, scope: asked }: Input<'prompts.open'>): Promise<PromptOpened> {
@@ -235,6 +240,17 @@ export function handlers(ports: HandlerPorts): Handlers {
       };
     },
     'history.notice': async ({ hash }) => noticeOf(await (await open()).database.get('notices', hash)),
+    'history.consent': async ({ capability: id, scope }) => consentOf((await open()).database, id, scope),
+    'subject.id': async ({ how }) => ({ id: await subjectId((await open()).database, core.ports.ids, how) }),
+    'everything.erase': async () => {
+      await open();
+      return eraseEverything(core);
+    },
+    'bulletins.dismiss': async ({ id }) => {
+      await dismiss((await open()).database, id);
+      core.ports.changed();
+      return { kind: 'dismissed' };
+    },
     'news.dismiss': async ({ upTo }) => {
       await open();
       await core.dismiss(upTo);

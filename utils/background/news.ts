@@ -1,5 +1,7 @@
+import type { NewsToTell } from '../capabilities/capability';
 import type { LedgerEntry } from '../grants/schema';
 import type { Say, TextKey } from '../platform/text-types';
+import { type Bulletin, inLanguage } from '../policy/bulletins';
 import { capabilityKey } from '../prompts/notice';
 
 const bodies: Partial<Record<LedgerEntry['kind'], TextKey>> = {
@@ -11,16 +13,16 @@ const bodies: Partial<Record<LedgerEntry['kind'], TextKey>> = {
   'history-lost': 'notify_history_lost',
 };
 
-export interface News {
-  readonly seq: number;
-  readonly title: string;
-  readonly body: string;
-}
-
 /** An entry as a notification says it. */
-export function newsOf({ seq, kind, capability }: LedgerEntry, say: Say): News | undefined {
+export function newsOf({ seq, kind, capability }: LedgerEntry, say: Say): NewsToTell | undefined {
   const key = bodies[kind];
   if (key === undefined) return undefined;
   const name = capability === null ? '' : say(capabilityKey(capability, 'name'));
-  return { seq, title: say('extension_name'), body: say(key, name) };
+  return { id: `news-${seq}`, title: say('extension_name'), body: say(key, name) };
+}
+
+/** A bulletin as a notification says it. */
+export function bulletinNews(bulletin: Bulletin, language: string): NewsToTell {
+  const { title, text } = inLanguage(bulletin, language);
+  return { id: `bulletin-${bulletin.id}`, title, body: text };
 }

@@ -1,7 +1,4 @@
 /** Long answers over a port, in chunks of at most 1 MB; the next chunk is sent when the page asks for it. */
-import { readRow, readRows } from '../catalogue/shapes';
-import { consentRecord, noticeOf } from '../exports/consent-records';
-import { grantRow, type LedgerEntry, ledgerEntry } from '../grants/schema';
 import {
   type StreamInput,
   type StreamItems,
@@ -10,11 +7,12 @@ import {
   streamInputs,
 } from '../messages/contract';
 import { errorText } from '../platform/error-text';
+import { consentRecords, ledgerBatches } from './consents';
 import type { Core } from './core';
+import { everything } from './everything';
 
 /** Bytes of JSON that a chunk aims at. */
 const CHUNK_BYTES = 512 * 1024;
-const LEDGER_BATCH = 250;
 
 /** The page's end of a stream, as `runtime.connect` gives it. */
 export interface StreamPort {
@@ -28,28 +26,12 @@ export interface StreamPort {
 type Source<N extends StreamName> = AsyncGenerator<readonly StreamItems[N][], void, void>;
 
 export function streams(core: Core, started: Promise<unknown>): (port: StreamPort) => void {
-  async function* ledger(): Source<'ledger'> {
-    const { database } = core.openStatus();
-    for (let from = 0; ; ) {
-      const batch = await database.getAll('ledger', IDBKeyRange.lowerBound(from, true), LEDGER_BATCH);
-      // Rows go out as they are: verification is for whoever reads them.
-      if (batch.length > 0) yield batch as LedgerEntry[];
-      if (batch.length < LEDGER_BATCH) return;
-      from = (batch.at(-1) as LedgerEntry).seq;
-    }
-  }
-
-  async function* consentRecords(): Source<'consent-records'> {
-    const { database } = core.openStatus();
-    const entries: LedgerEntry[] = [];
-    for await (const batch of ledger()) entries.push(...readRows(ledgerEntry, batch).rows);
-    for (const raw of await database.getAll('grants')) {
-      const grant = readRow(grantRow, raw);
-      if (!grant) continue;
-      const notice = grant.notice ? noticeOf(await database.get('notices', grant.notice.hash)) : null;
-      yield [consentRecord(grant, entries, notice)];
-    }
-  }
+  const sources: { [N in StreamName]: (input: StreamInput<N>) => Source<N> } = {
+    records: ({ filter }) => core.openStatus().archive.all(filter),
+    ledger: () => ledgerBatches(core.openStatus().database),
+    'consent-records': () => consentRecords(core.openStatus().database),
+    everything: () => everything(core),
+  };
 
   async function serve(port: StreamPort, name: StreamName, raw: unknown, next: () => Promise<boolean>): Promise<void> {
     const send = (message: StreamMessage<StreamName>) => port.postMessage(message);
@@ -57,12 +39,8 @@ export function streams(core: Core, started: Promise<unknown>): (port: StreamPor
     if (!parsed.success) return send({ kind: 'failed', why: parsed.error.message });
     await started;
     if (core.status.kind !== 'open') return send({ kind: 'failed', why: 'there is no usable database' });
-    const source: Source<StreamName> =
-      name === 'records'
-        ? core.openStatus().archive.all((parsed.data as StreamInput<'records'>).filter)
-        : name === 'ledger'
-          ? ledger()
-          : consentRecords();
+    // The name chose both the schema and the source.
+    const source = (sources[name] as (input: unknown) => Source<StreamName>)(parsed.data);
     let total = 0;
     let chunk: StreamItems[StreamName][] = [];
     let bytes = 0;

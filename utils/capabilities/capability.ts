@@ -52,6 +52,14 @@ export interface CapabilityBrowser {
   showOptions(section: string): Promise<void>;
 }
 
+/** One thing that the person should be told, once. */
+export interface NewsToTell {
+  /** `news-SEQ` of an entry of the history, or `bulletin-ID`. */
+  readonly id: string;
+  readonly title: string;
+  readonly body: string;
+}
+
 /** All that a capability can hear. The browser's events come through forwarders, our own through channels. */
 export interface Sources {
   readonly tabActivated: Forwarder<unknown[]>;
@@ -66,7 +74,7 @@ export interface Sources {
   readonly connected: Channel<[lease: Lease, connection: ScriptConnection]>;
   readonly clean: Channel<[request: CleanRequest]>;
   /** Something that the person should be told, in the browser's language. */
-  readonly news: Channel<[item: { seq: number; title: string; body: string }]>;
+  readonly news: Channel<[item: NewsToTell]>;
 }
 
 export interface World {

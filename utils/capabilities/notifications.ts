@@ -2,13 +2,13 @@ import { attach } from '../leases/forwarder';
 import type { Lease } from '../leases/lease';
 import type { World } from './capability';
 
-const PREFIX = 'news-';
+/** Which section of the options page says more, by how the notification's id begins. */
+const sections = { 'news-': 'history', 'bulletin-': 'permissions' } as const;
 
-/** Tells, as a notification of the browser, what the person should know: policy changes, grants that ended by themselves. */
+/** Tells, as a notification of the browser, what the person should know: policy changes, incidents, grants that ended by themselves. */
 export async function start(lease: Lease<'notifications'>, { on, browser, report }: World): Promise<void> {
   const shown = new Set<string>();
-  attach(on.news, lease.signal, ({ seq, title, body }) => {
-    const id = `${PREFIX}${seq}`;
+  attach(on.news, lease.signal, ({ id, title, body }) => {
     const show = async () => {
       // The use is written first: nothing is shown that the fence no longer lets through.
       if ((await lease.write({ uses: 1 })).kind !== 'kept' || lease.signal.aborted) return;
@@ -18,8 +18,9 @@ export async function start(lease: Lease<'notifications'>, { on, browser, report
     show().catch(report);
   });
   attach(on.notificationClicked, lease.signal, (id) => {
-    if (!id.startsWith(PREFIX)) return;
-    browser.showOptions('history').catch(report);
+    const section = Object.entries(sections).find(([prefix]) => id.startsWith(prefix))?.[1];
+    if (section === undefined) return;
+    browser.showOptions(section).catch(report);
     browser.clearNotification(id).catch(report);
   });
   lease.signal.addEventListener(

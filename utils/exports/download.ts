@@ -17,6 +17,24 @@ export async function jsonDocument<T>(head: object, member: string, chunks: Chun
   return new Blob([...parts, '\n]}\n'], { type: 'application/json' });
 }
 
+/** Collects one JSON document out of rows that come store by store: the members of `head`, then an array for each store. */
+export async function storesDocument(head: object, chunks: Chunks<{ store: string; row: object }>): Promise<Blob> {
+  const opening = Object.entries(head).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const parts: Blob[] = [new Blob([`{${opening.join(',')}`])];
+  let open: string | undefined;
+  for await (const items of chunks) {
+    let part = '';
+    for (const { store, row } of items) {
+      if (store === open) part += ',';
+      else part += `${open === undefined ? '' : '\n]'},\n${JSON.stringify(store)}:[`;
+      part += `\n${JSON.stringify(row)}`;
+      open = store;
+    }
+    parts.push(new Blob([part]));
+  }
+  return new Blob([...parts, open === undefined ? '}\n' : '\n]}\n'], { type: 'application/json' });
+}
+
 /** Collects one text out of lines. The byte order mark tells spreadsheets that it is UTF-8. */
 export async function csvDocument<T>(head: string, line: (item: T) => string, chunks: Chunks<T>): Promise<Blob> {
   const parts: Blob[] = [new Blob(['\uFEFF', head])];

@@ -59,6 +59,11 @@ export const inputs = {
   }),
   'history.head': nothing,
   'history.notice': z.strictObject({ hash: sha256Hex }),
+  'history.consent': z.strictObject({ capability: capabilityId, scope }),
+  /** The random id that stands for the person in consent records: look whether there is one, make one if not, make another. */
+  'subject.id': z.strictObject({ how: z.enum(['look', 'make', 'renew']) }),
+  'everything.erase': nothing,
+  'bulletins.dismiss': z.strictObject({ id }),
   'news.dismiss': z.strictObject({ upTo: z.number().check(z.int(), z.nonnegative()) }),
   /** `port`: that of the page, where it is not the scheme's own. */
   'clean.site': z.strictObject({ host, port: z.optional(z.number().check(z.int(), z.positive(), z.maximum(65_535))) }),
@@ -76,6 +81,9 @@ export const onlyFrom: Partial<Record<MessageName, readonly string[]>> = {
   'prompts.decline': ['prompt.html'],
   'clean.site': ['popup.html'],
   'records.erase': ['options.html'],
+  'history.consent': ['receipt.html'],
+  'subject.id': ['options.html', 'receipt.html'],
+  'everything.erase': ['options.html'],
 };
 
 /** What a capability's row shows besides the states of a grant. */
@@ -126,6 +134,19 @@ export interface NewsItem {
   readonly details: LedgerEntry['details'];
 }
 
+/** A word of an incident or of the policy, in the person's language, that they have not dismissed yet. */
+export interface BulletinView {
+  readonly id: string;
+  readonly day: string;
+  readonly kind: 'incident' | 'policy';
+  /** The clause of the policy under which it is told. */
+  readonly clause: string;
+  /** BCP 47, of title and text. */
+  readonly language: string;
+  readonly title: string;
+  readonly text: string;
+}
+
 /** Why nothing can be granted, where that is so. */
 export type Closed = { kind: 'no-database'; why: string } | { kind: 'newer-database' };
 
@@ -134,6 +155,8 @@ export interface State {
   readonly capabilities: readonly CapabilityView[];
   /** Newest first. */
   readonly news: readonly NewsItem[];
+  /** Newest first. */
+  readonly bulletins: readonly BulletinView[];
   readonly policyVersion: string;
   /** A revocation that the database would not take yet: nothing runs, but it is not on record. */
   readonly undurable: readonly { capability: CapabilityId; scope: Scope; marked: boolean }[];
@@ -209,6 +232,12 @@ export type Revoked =
   /** Halted, but the database would not take it; `marked`: a marker keeps it off across restarts. */
   | { kind: 'not-durable'; marked: boolean }
   | { kind: 'not-live' };
+
+export type ErasedEverything =
+  /** How many live grants were taken back first, and how many rows went. */
+  | { kind: 'erased'; stopped: number; records: number; notices: number; settings: number }
+  /** A live grant could not be taken back on record, so nothing was erased. */
+  | { kind: 'not-stopped'; undurable: number };
 
 export interface RecordsPage {
   readonly rows: readonly RecordRow[];
@@ -311,6 +340,10 @@ export interface Answers {
   'history.page': HistoryPage;
   'history.head': HistoryHead;
   'history.notice': Notice | null;
+  'history.consent': ConsentRecord | null;
+  'subject.id': { id: string | null };
+  'everything.erase': ErasedEverything;
+  'bulletins.dismiss': { kind: 'dismissed' };
   'news.dismiss': { kind: 'dismissed' };
   'clean.site':
     | { kind: 'cleared'; cleared: readonly string[]; left: readonly string[] }
@@ -331,6 +364,8 @@ export const streamInputs = {
   records: z.strictObject({ filter: recordFilter, purpose }),
   ledger: z.strictObject({ purpose }),
   'consent-records': z.strictObject({ purpose }),
+  /** Every row of every store, store by store. */
+  everything: z.strictObject({ purpose }),
 } as const;
 export type StreamName = keyof typeof streamInputs;
 export type StreamInput<N extends StreamName> = z.infer<(typeof streamInputs)[N]>;
@@ -338,11 +373,18 @@ export interface StreamItems {
   records: RecordRow;
   ledger: LedgerEntry;
   'consent-records': ConsentRecord;
+  everything: StoredRow;
 }
 export type StreamMessage<N extends StreamName> =
   | { kind: 'chunk'; items: readonly StreamItems[N][] }
   | { kind: 'end'; total: number }
   | { kind: 'failed'; why: string };
+
+/** A row as it is kept, and the store that keeps it; `local` is the browser's own `storage.local`. */
+export interface StoredRow {
+  readonly store: string;
+  readonly row: object;
+}
 
 /** One grant's life as a plain JSON consent record. */
 export interface ConsentRecord {

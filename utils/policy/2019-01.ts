@@ -44,7 +44,7 @@ export const policy201901: PolicyVersion = {
       section: 'I',
       title: 'App, browser and device',
       text: 'To serve you better, we collect facts about the app, the browser and the device that you use; features such as automatic updates and automatic choice of language rely on them. They are a unique ID, the type and settings of your browser and of your device, the versions of your operating system and of our apps, crash reports, system activity, the times of these and the address that led you to us, and possibly your IP address. We collect them anonymously: they are not linked to who you are.',
-      here: 'This version collects nothing under this clause: no statistics, no crash reports, no ID that tells you or your device apart. Your browser brings the updates, and its language is read on this device only.',
+      here: 'This version collects nothing under this clause: no statistics, no crash reports, no ID that tells you or your device apart. The random number in consent records that you export stays on this device, and you can replace it under History. Your browser brings the updates, and its language is read on this device only.',
     },
     {
       id: 'I.5',
@@ -170,7 +170,7 @@ export const policy201901: PolicyVersion = {
       section: 'VII',
       title: 'How to reach us',
       text: 'Do you have a question or a complaint about how we handle data? Write to support@cloudopt.net.',
-      here: 'The extension adds nothing to a mail of yours: we see what you write, and no more.',
+      here: 'Under Diagnostics the whole mail stands in a field before your mail program opens, and you can change all of it. The extension adds nothing that you have not seen.',
     },
     {
       id: 'VIII',

@@ -3,6 +3,7 @@ import { ALL, type Scope } from '../catalogue/scope';
 import type { Notice } from '../messages/contract';
 import type { Say, TextKey } from '../platform/text-types';
 import { clauseHash, clauseOf, currentPolicy } from '../policy/versions';
+import { disclosures } from './destinations';
 
 /** The catalogue's text of a capability; the catalogue's test proves that each exists. */
 export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
@@ -10,7 +11,8 @@ export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
 
 /** What the prompt will show for a capability and scope, in the browser's language. The page renders exactly this. */
 export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: string): Notice {
-  const { fields, sites, clauses } = capability(id);
+  const { fields, sites, clauses, destination } = capability(id);
+  const { who, where } = disclosures[destination];
   const own = (part: string) => say(capabilityKey(id, part));
   return {
     capability: id,
@@ -26,8 +28,8 @@ export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: 
       name: say(`field_${field}_name` as TextKey),
       text: say(`field_${field}_text` as TextKey),
     })),
-    destination: say('destination_device'),
-    place: say('place_device'),
+    destination: say(who),
+    place: say(where),
     retention: own('retention'),
     refusalCost: own('refusal'),
     withdrawal: say('withdrawal'),

@@ -287,6 +287,17 @@ export class Archive {
     await this.database.clear('uses');
   }
 
+  /** Every record, use and message that waits to be sent. Only once nothing is live: a million rows go in one transaction. */
+  async eraseEverything(): Promise<number> {
+    const transaction = this.database.transaction(['records', 'uses', 'outbox'], 'readwrite', { durability: 'strict' });
+    const records = await transaction.objectStore('records').count();
+    transaction.objectStore('records').clear();
+    transaction.objectStore('uses').clear();
+    transaction.objectStore('outbox').clear();
+    await transaction.done;
+    return records;
+  }
+
   async #eraseBatches(
     index: IndexName,
     prefix: readonly string[],

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import messages from '../../../public/_locales/en/messages.json';
 import type { LedgerEntry } from '../../../utils/grants/schema';
 import { UNUSED_DAYS } from '../../../utils/grants/standing';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../utils/platform/clock';
+import { USES_KEPT_DAYS } from '../../../utils/records/archive';
 import { type Background, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';
 
@@ -179,5 +181,29 @@ describe('what is past its time', () => {
     const second = await next(browser);
     await second.core.settled();
     expect(await first.core.openStatus().database.count('records')).toBe(1);
+  });
+
+  test('is looked for by an alarm as long as anything is kept, counts of use too', async () => {
+    const { browser, first } = await started();
+    expect(browser.alarms.has('sweep')).toBe(false);
+    await grant(browser, first, 'notifications');
+    expect(browser.alarms.get('sweep')).toEqual({ everyMinutes: 6 * 60 });
+    await use(first);
+    const { grants } = await first.core.openStatus().book.everything();
+    await first.core.revoke('notifications', '*');
+    await first.core.eraseSealed({ capability: 'notifications', scope: '*' }, [grants[0]?.grantId ?? ''], 'person');
+    browser.restart();
+    const second = await next(browser);
+    expect(browser.alarms.has('sweep')).toBe(true);
+    browser.nowMs += USES_KEPT_DAYS * DAY_MS + HOUR_MS;
+    await second.core.sweep();
+    expect(await second.core.openStatus().database.count('uses')).toBe(0);
+    browser.restart();
+    await next(browser);
+    expect(browser.alarms.has('sweep')).toBe(false);
+  });
+
+  test('is what the page says it is', () => {
+    expect(messages.data_kept.message).toContain(`${USES_KEPT_DAYS} days`);
   });
 });

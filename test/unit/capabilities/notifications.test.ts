@@ -10,8 +10,8 @@ async function telling() {
   const given = await it.lease('notifications');
   const world = it.world();
   await start(given.lease as Lease<'notifications'>, world);
-  const tell = async (seq: number) => {
-    world.on.news.emit({ seq, title: 'Cloudopt', body: `news ${seq}` });
+  const tell = async (seq: number, id = `news-${seq}`) => {
+    world.on.news.emit({ id, title: 'Cloudopt', body: `news ${seq}` });
     await settle();
   };
   return { ...it, ...given, world, tell };
@@ -44,6 +44,14 @@ describe('notifications', () => {
     expect([...it.played.notified]).toEqual([]);
   });
 
+  test('about a bulletin open the page that has it', async () => {
+    const it = await telling();
+    await it.tell(1, 'bulletin-leak');
+    it.events.notificationClicked.fire('bulletin-leak');
+    await settle();
+    expect(it.played.shown).toEqual(['permissions']);
+  });
+
   test('go when they are taken back, and hear nothing more', async () => {
     const it = await telling();
     await it.tell(7);
@@ -61,7 +69,7 @@ describe('an entry as news', () => {
 
   test('names its capability', () => {
     expect(newsOf(entry('expired', 'browsing-time'), say)).toEqual({
-      seq: 3,
+      id: 'news-3',
       title: 'extension_name',
       body: 'notify_expired cap_browsing_time_name',
     });

@@ -35,6 +35,14 @@ describe('ledgerSentence', () => {
   });
 
   it.each([
+    [
+      { kind: 'erased', capability: null, scope: null, details: { what: 'everything', records: 2 } },
+      'You erased everything that can be erased: 2 records, and settings and notices.',
+    ],
+    [
+      { kind: 'exported', capability: null, scope: null, details: { what: 'everything', items: 1 } },
+      'You exported everything: 1 row.',
+    ],
     [{ kind: 'granted', details: { lifetime: 'hour' } }, 'You allowed Site insight for shop.example, for one hour.'],
     [{ kind: 'granted', scope: '*' }, 'You allowed Site insight for all sites, until you take it back.'],
     [

@@ -27,6 +27,10 @@ const good: { [N in MessageName]: Input<N> } = {
   'activity.week': {},
   'history.page': { before: null, limit: 50 },
   'history.head': {},
+  'history.consent': { capability: 'site-insight', scope: '*' },
+  'subject.id': { how: 'look' },
+  'everything.erase': {},
+  'bulletins.dismiss': { id: 'a' },
   'history.notice': { hash: sha },
   'news.dismiss': { upTo: 3 },
   'clean.site': { host: 'shop.example', port: 8443 },
@@ -77,11 +81,12 @@ describe.each(names)('%s', (name) => {
   test('from a page of ours that may not send it is refused', async () => {
     const { heard, ask } = listening();
     const allowed = onlyFrom[name];
-    for (const file of ['popup.html', 'options.html', 'prompt.html', 'welcome.html', 'sub/prompt.html', '']) {
+    const ours = ['popup.html', 'options.html', 'prompt.html', 'welcome.html', 'receipt.html', 'sub/prompt.html', ''];
+    for (const file of ours) {
       const answer = await ask(message, page(file));
       expect(answer.ok, file).toBe(allowed === undefined || allowed.includes(file));
     }
-    expect(heard.length).toBe(allowed === undefined ? 6 : allowed.length);
+    expect(heard.length).toBe(allowed === undefined ? ours.length : allowed.length);
   });
 
   test('with any other input is refused, and reaches nobody', async () => {

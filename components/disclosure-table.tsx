@@ -1,0 +1,42 @@
+import { capability, capabilityIds } from '../utils/catalogue/catalogue';
+import { type TextKey, text } from '../utils/platform/text';
+import { disclosures } from '../utils/prompts/destinations';
+import { capabilityText } from './capability-text';
+
+/** The catalogue's test proves that each field has a name. */
+const fieldName = (field: string): string => text(`field_${field}_name` as TextKey);
+
+/** For each capability who receives what, where, and under which policy: as the catalogue has it. */
+export function DisclosureTable() {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="table-scroll" tabIndex={0} aria-label={text('disclosure_heading')}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{text('column_capability')}</th>
+            <th scope="col">{text('notice_fields')}</th>
+            <th scope="col">{text('column_who')}</th>
+            <th scope="col">{text('column_where')}</th>
+            <th scope="col">{text('column_their_policy')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {capabilityIds.map((id) => {
+            const { destination, fields } = capability(id);
+            const { who, where, policy } = disclosures[destination];
+            return (
+              <tr key={id} data-testid="disclosure" data-capability={id}>
+                <th scope="row">{capabilityText(id, 'name')}</th>
+                <td>{fields.length === 0 ? text('notice_no_fields') : fields.map(fieldName).join(', ')}</td>
+                <td>{text(who)}</td>
+                <td>{text(where)}</td>
+                <td>{text(policy)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </section>
+  );
+}
