@@ -91,6 +91,11 @@ describe.each(folders.filter((folder) => folder !== 'en'))('%s', (folder) => {
   });
 });
 
+test.each(folders)('%s describes the extension in what Chrome’s manifest takes', (folder) => {
+  // https://developer.chrome.com/docs/extensions/reference/manifest/description
+  expect(messagesOf(folder).extension_description?.message.length).toBeLessThanOrEqual(132);
+});
+
 test('each language is tagged as the browser knows it', () => {
   expect(locales.map(tagOf)).toEqual(['en', 'de', 'fr', 'ja', 'ko', 'zh-CN', 'zh-TW']);
 });
