@@ -1,5 +1,6 @@
 import type { ClauseDifference } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
+import { POLICY_LANGUAGE } from '../utils/policy/version';
 
 /** For each clause that changed: what is different, how it read before, how it reads now. */
 export function ClauseDifferences({ changes }: { changes: readonly ClauseDifference[] }) {
@@ -14,9 +15,9 @@ export function ClauseDifferences({ changes }: { changes: readonly ClauseDiffere
             <summary>{text('change_compare')}</summary>
             <dl class="disclosure-body stack-tight">
               <dt class="muted">{text('change_before')}</dt>
-              <dd>{change.before}</dd>
+              <dd lang={POLICY_LANGUAGE}>{change.before}</dd>
               <dt class="muted">{text('change_now')}</dt>
-              <dd>{change.now}</dd>
+              <dd lang={POLICY_LANGUAGE}>{change.now}</dd>
             </dl>
           </details>
         </li>

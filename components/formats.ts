@@ -68,13 +68,47 @@ export function formatsFor(locale: string): Formats {
   };
 }
 
+/** The language and the script: `en-GB` is written as `en` is, `zh-CN` and `zh-TW` are not written alike. */
+function writing(tag: string): string {
+  const { language: base, script } = new Intl.Locale(tag).maximize();
+  return `${base} ${script}`;
+}
+
 /** The browser's own locale where it is of the language that the texts are in (`en-GB` with English), else the texts' language. */
 function locale(): string {
   const browsers = browser.i18n.getUILanguage();
-  return browsers.split('-')[0] === language().split('-')[0] ? browsers : language();
+  return writing(browsers) === writing(language()) ? browsers : language();
 }
 
-export const formats: Formats = formatsFor(locale());
+interface Made {
+  readonly language: string;
+  readonly formats: Formats;
+  readonly plurals: Intl.PluralRules;
+}
+
+let made: Made | undefined;
+
+/** Made anew where another language was picked. */
+function current(): Made {
+  const spoken = language();
+  if (made?.language !== spoken) {
+    made = { language: spoken, formats: formatsFor(locale()), plurals: new Intl.PluralRules(spoken) };
+  }
+  return made;
+}
+
+export const formats: Formats = {
+  moment: (atMs) => current().formats.moment(atMs),
+  exact: (atMs) => current().formats.exact(atMs),
+  date: (atMs) => current().formats.date(atMs),
+  time: (atMs) => current().formats.time(atMs),
+  hour: (hour) => current().formats.hour(hour),
+  day: (day) => current().formats.day(day),
+  shortDay: (day) => current().formats.shortDay(day),
+  number: (n) => current().formats.number(n),
+  duration: (ms) => current().formats.duration(ms),
+  bytes: (n) => current().formats.bytes(n),
+};
 
 /** `today 14:05`, or the date and time. */
 export function whenText(atMs: number, nowMs = Date.now()): string {
@@ -88,10 +122,8 @@ type CountKey = {
   [K in TextKey]: K extends `${infer Base}_other` ? (`${Base}_one` extends TextKey ? Base : never) : never;
 }[TextKey];
 
-const plurals = new Intl.PluralRules(language());
-
 /** A text with a number in it (`$1`), in the form that the number needs; languages may add forms such as `_few`. */
 export function counted(base: CountKey, n: number, ...more: (string | number)[]): string {
-  const form = `${base}_${plurals.select(n)}` as TextKey;
+  const form = `${base}_${current().plurals.select(n)}` as TextKey;
   return text(form, formats.number(n), ...more) || text(`${base}_other` as TextKey, formats.number(n), ...more);
 }

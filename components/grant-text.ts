@@ -1,7 +1,8 @@
 import { type CapabilityId, capability } from '../utils/catalogue/catalogue';
 import type { Scope } from '../utils/catalogue/scope';
 import type { Revoked, ScopeView } from '../utils/messages/contract';
-import { text } from '../utils/platform/text';
+import { joinSentences } from '../utils/platform/languages';
+import { language, text } from '../utils/platform/text';
 import { capabilityText } from './capability-text';
 import { counted, whenText } from './formats';
 import { scopeText } from './scope-text';
@@ -35,5 +36,5 @@ export function revokedText(id: CapabilityId, scope: Scope, revoked: Revoked, of
   if (revoked.held === 'shared') sentences.push(text('outcome_shared'));
   if (revoked.held === 'kept-by-browser') sentences.push(text('outcome_kept_by_browser'));
   if (revoked.records > 0 && !offered) sentences.push(counted('outcome_sealed', revoked.records));
-  return sentences.join(' ');
+  return joinSentences(sentences, language());
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Notice } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
+import { POLICY_LANGUAGE } from '../utils/policy/version';
 import { formats } from './formats';
 
 function Fact({ title, testId, children }: { title: string; testId?: string; children: ComponentChildren }) {
@@ -64,7 +65,7 @@ export function NoticeView({ notice }: { notice: Notice }) {
       <Fact title={text('notice_clauses')} testId="prompt-clauses">
         <p class="muted">{text('notice_policy', notice.policyVersion, formats.date(dayMs(notice.policyEffective)))}</p>
         {notice.clauses.map((clause) => (
-          <details key={clause.id} data-clause={clause.id}>
+          <details key={clause.id} data-clause={clause.id} lang={POLICY_LANGUAGE}>
             <summary>{text('clause_heading', clause.id, clause.title)}</summary>
             <p class="disclosure-body muted">{clause.text}</p>
           </details>

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { text } from '../utils/platform/text';
-import type { PolicyClause, PolicyVersion } from '../utils/policy/version';
+import { language, text } from '../utils/platform/text';
+import { POLICY_LANGUAGE, type PolicyClause, type PolicyVersion } from '../utils/policy/version';
 import { formats } from './formats';
 
 export interface PolicyViewProps {
@@ -27,7 +27,8 @@ export function PolicyView({ policy, folded, level, restingOn, target }: PolicyV
   }, [target]);
   return (
     <div class="policy stack-wide" ref={root}>
-      <p>{policy.summary}</p>
+      {language() === POLICY_LANGUAGE ? null : <p class="muted">{text('policy_language')}</p>}
+      <p lang={POLICY_LANGUAGE}>{policy.summary}</p>
       {policy.sections.map((section) => {
         const clauses = policy.clauses.filter((clause) => clause.section === section.id);
         return (
@@ -37,7 +38,7 @@ export function PolicyView({ policy, folded, level, restingOn, target }: PolicyV
             aria-label={text('clause_heading', section.id, section.title)}
           >
             {folded && clauses.some((clause) => clause.id === section.id) ? null : (
-              <Section>{text('clause_heading', section.id, section.title)}</Section>
+              <Section lang={POLICY_LANGUAGE}>{text('clause_heading', section.id, section.title)}</Section>
             )}
             {clauses.map((clause) => {
               // A section of one clause, which bears the section's number and title, needs no second heading.
@@ -46,12 +47,18 @@ export function PolicyView({ policy, folded, level, restingOn, target }: PolicyV
               const body = <Clause clause={clause} names={restingOn(clause.id)} />;
               return folded ? (
                 <details key={clause.id} data-clause={clause.id}>
-                  <summary>{same ? <Section class="policy-fold">{heading}</Section> : heading}</summary>
+                  <summary lang={POLICY_LANGUAGE}>
+                    {same ? <Section class="policy-fold">{heading}</Section> : heading}
+                  </summary>
                   <div class="disclosure-body">{body}</div>
                 </details>
               ) : (
                 <article key={clause.id} class="clause" data-clause={clause.id} tabIndex={-1} aria-label={heading}>
-                  {same ? null : <p class="clause-title">{heading}</p>}
+                  {same ? null : (
+                    <p class="clause-title" lang={POLICY_LANGUAGE}>
+                      {heading}
+                    </p>
+                  )}
                   {body}
                 </article>
               );
@@ -69,9 +76,9 @@ export function PolicyView({ policy, folded, level, restingOn, target }: PolicyV
 function Clause({ clause, names }: { clause: PolicyClause; names: readonly string[] }) {
   return (
     <div class="stack-tight">
-      <p>{clause.text}</p>
+      <p lang={POLICY_LANGUAGE}>{clause.text}</p>
       <p class="clause-here">
-        <strong>{text('clause_here')}</strong> {clause.here}
+        <strong>{text('clause_here')}</strong> <span lang={POLICY_LANGUAGE}>{clause.here}</span>
       </p>
       <p class="small muted">
         {names.length === 0 ? text('clause_nothing_rests') : text('clause_rests', names.join(', '))}

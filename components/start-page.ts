@@ -1,12 +1,47 @@
-import { type ComponentChild, render } from 'preact';
+import { type ComponentChild, h, render } from 'preact';
+import { onLanguageChanged } from '../utils/messages/client';
 import { language, type TextKey, text } from '../utils/platform/text';
+import { learnLanguage, onSpoken, speakFromMemory } from './page-language';
 
-/** Sets the page's language, direction and title, then renders into its `app` element. */
-export function startPage(title: TextKey | undefined, app: ComponentChild): void {
+export interface StartOptions {
+  /**
+   * `follow`: renders at once in the language that is known, and anew when another is picked. `fixed`: asks for the language
+   * before it renders, and stays with it: what is on screen is put on record as it was shown.
+   */
+  readonly language?: 'follow' | 'fixed';
+}
+
+/** Sets the page's language, direction and title, and renders `App` into its `app` element. */
+export function startPage(title: TextKey, App: () => ComponentChild, options: StartOptions = {}): void {
   const root = document.documentElement;
-  root.lang = language();
-  root.dir = text('text_direction') === 'rtl' ? 'rtl' : 'ltr';
-  if (title !== undefined) document.title = text(title);
-  const place = document.getElementById('app');
-  if (place) render(app, place);
+  let set = '';
+  const show = () => {
+    root.lang = language();
+    root.dir = text('text_direction') === 'rtl' ? 'rtl' : 'ltr';
+    // A title that the page has put in its place is the page's own.
+    if (set === '' || document.title === set) {
+      set = text(title);
+      document.title = set;
+    }
+    const place = document.getElementById('app');
+    if (place) render(h(App, null), place);
+  };
+  // Where the background does not answer, the page's own questions say so, in the language that there is.
+  const learn = () => learnLanguage().catch(console.warn);
+
+  const known = speakFromMemory();
+  if (options.language === 'fixed') {
+    void learn().then(show);
+    return;
+  }
+  const follow = () => {
+    show();
+    onSpoken(show);
+    onLanguageChanged(learn);
+  };
+  if (known) {
+    follow();
+    // The browser may have emptied the memory: then this brings it back.
+    void learn();
+  } else void learn().then(follow);
 }

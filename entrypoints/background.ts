@@ -6,6 +6,7 @@ import { defineBackground } from 'wxt/utils/define-background';
 import { browserWorld, showPrompt } from '../utils/background/browser-world';
 import { Core } from '../utils/background/core';
 import { handlers } from '../utils/background/handlers';
+import { languages } from '../utils/background/languages';
 import { bulletinNews, newsOf } from '../utils/background/news';
 import { scriptConnected } from '../utils/background/script-connections';
 import { streams } from '../utils/background/streams';
@@ -13,8 +14,9 @@ import { IDLE_AFTER_SECONDS } from '../utils/capabilities/browsing-time';
 import type { Sources, World } from '../utils/capabilities/capability';
 import { startCapability } from '../utils/capabilities/start';
 import { capability } from '../utils/catalogue/catalogue';
+import { readPackageFile } from '../utils/egress/package-file';
 import { Channel, type EventSource, Forwarder } from '../utils/leases/forwarder';
-import { CHANGED } from '../utils/messages/names';
+import { CHANGED, LANGUAGE_CHANGED } from '../utils/messages/names';
 import { pageOf, serve } from '../utils/messages/server';
 import {
   browser,
@@ -29,7 +31,7 @@ import {
 import { systemClock } from '../utils/platform/clock';
 import { errorText } from '../utils/platform/error-text';
 import { randomIds } from '../utils/platform/ids';
-import { language, text } from '../utils/platform/text';
+import { language, speak, text } from '../utils/platform/text';
 import { openDatabase } from '../utils/storage/database';
 
 const ERRORS_KEPT = 50;
@@ -67,6 +69,17 @@ export default defineBackground(() => {
     news: new Channel(),
   };
 
+  // Nobody listens where no page is open: that is no fault.
+  const hint = (what: string) => void browser.runtime.sendMessage(what).catch(() => undefined);
+
+  const spoken = languages({
+    local: localArea,
+    read: readPackageFile,
+    speak,
+    changed: () => hint(LANGUAGE_CHANGED),
+    report,
+  });
+
   const core = new Core({
     permissions: browserPermissions,
     local: localArea,
@@ -85,15 +98,15 @@ export default defineBackground(() => {
       const world: World = { on, browser: browserWorld, clock: systemClock, ids: randomIds, session, report };
       return startCapability(lease, world);
     },
-    changed: () => {
-      // Nobody listens where no page is open: that is no fault.
-      browser.runtime.sendMessage(CHANGED).catch(() => undefined);
-    },
+    changed: () => hint(CHANGED),
     told: (entries) => {
-      for (const entry of entries) {
-        const news = newsOf(entry, text);
-        if (news) on.news.emit(news);
-      }
+      const tell = () => {
+        for (const entry of entries) {
+          const news = newsOf(entry, text);
+          if (news) on.news.emit(news);
+        }
+      };
+      spoken.ready.then(tell).catch(report);
     },
     announced: (bulletins) => {
       for (const bulletin of bulletins) on.news.emit(bulletinNews(bulletin, language()));
@@ -103,12 +116,14 @@ export default defineBackground(() => {
 
   const trust = { extensionId: browser.runtime.id, origin: browser.runtime.getURL('') };
   const declared = browser.runtime.getManifest().optional_permissions ?? [];
-  const answers = handlers({
+  const coreAnswers = handlers({
     core,
     started,
     clean: on.clean,
     say: text,
-    language: language(),
+    get language() {
+      return language();
+    },
     firefox: isFirefox(),
     version: browser.runtime.getManifest().version,
     // Firefox drops from the manifest what it does not know.
@@ -124,10 +139,11 @@ export default defineBackground(() => {
     }),
     usageBytes: async () => (await navigator.storage?.estimate?.())?.usage ?? null,
   });
+  const answers = { ...coreAnswers, ...spoken.answers };
 
   // `sendResponse` and `true` are what every browser understands; a promise is not.
   browser.runtime.onMessage.addListener(((message: unknown, sender: object, respond: (answer: unknown) => void) => {
-    if (message === CHANGED) return undefined;
+    if (message === CHANGED || message === LANGUAGE_CHANGED) return undefined;
     serve(message, sender, trust, answers).then(respond, report);
     return true;
   }) as Parameters<typeof browser.runtime.onMessage.addListener>[0]);
@@ -177,6 +193,7 @@ export default defineBackground(() => {
     started.then(() => browser.tabs.create({ url: browser.runtime.getURL('welcome.html') })).catch(report);
   });
 
-  begin(core.start());
+  // Side by side: reading the choice is the shorter of the two.
+  begin(Promise.all([core.start(), spoken.ready]).then(() => undefined));
   started.catch(report);
 });

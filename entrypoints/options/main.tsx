@@ -2,6 +2,7 @@
 import type { ComponentChild } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Announcer } from '../../components/announcer';
+import { LanguagePicker } from '../../components/language-picker';
 import { Problem } from '../../components/problem';
 import { startPage } from '../../components/start-page';
 import { useLoaded } from '../../components/use-loaded';
@@ -100,17 +101,20 @@ function App() {
         <img class="logo" src="/icon/cloudopt.svg" alt="" />
         <span class="page-name">{text('extension_name')}</span>
       </header>
-      <nav class="page-nav" aria-label={text('sections')}>
-        <ul class="plain">
-          {names.map((name) => (
-            <li key={name}>
-              <a href={`#${name}`} aria-current={name === section ? 'page' : undefined}>
-                {text(sections[name].title)}
-              </a>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <div class="page-side">
+        <nav class="page-nav" aria-label={text('sections')}>
+          <ul class="plain">
+            {names.map((name) => (
+              <li key={name}>
+                <a href={`#${name}`} aria-current={name === section ? 'page' : undefined}>
+                  {text(sections[name].title)}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <LanguagePicker />
+      </div>
       <main class="page-main stack-wide" aria-busy={ready ? undefined : 'true'}>
         <h1 ref={heading} tabIndex={-1}>
           {title}
@@ -130,4 +134,4 @@ function App() {
   );
 }
 
-startPage('title_options', <App />);
+startPage('title_options', App);

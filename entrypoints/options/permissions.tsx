@@ -12,7 +12,8 @@ import { useKeptFocus } from '../../components/use-kept-focus';
 import type { CapabilityId } from '../../utils/catalogue/catalogue';
 import type { Scope } from '../../utils/catalogue/scope';
 import { ask } from '../../utils/messages/client';
-import { text } from '../../utils/platform/text';
+import { joinSentences } from '../../utils/platform/languages';
+import { language, text } from '../../utils/platform/text';
 import type { SectionProps } from './section';
 
 const keyOf = (capability: CapabilityId, scope: Scope): string => `${capability} ${scope}`;
@@ -53,8 +54,8 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
         ...(ended > 0 ? [counted('stopped_everything', ended)] : []),
         ...(undurable > 0 ? [counted('stopped_undurable', undurable)] : []),
       ];
-      setStopped(parts.join(' '));
-      announce(parts.join(' '));
+      setStopped(joinSentences(parts, language()));
+      announce(joinSentences(parts, language()));
     });
   const erase = (capability: CapabilityId, scope: Scope) =>
     attempt(async () => {

@@ -21,7 +21,8 @@ import { covers, hostOfUrl, type Scope, scopeOfUrl } from '../../utils/catalogue
 import { ask, onChanged } from '../../utils/messages/client';
 import type { CapabilityView, State } from '../../utils/messages/contract';
 import { localDay } from '../../utils/platform/clock';
-import { text } from '../../utils/platform/text';
+import { joinSentences } from '../../utils/platform/languages';
+import { language, text } from '../../utils/platform/text';
 import './popup.css';
 
 interface Front {
@@ -106,7 +107,7 @@ function App() {
         ...(stopped > 0 ? [counted('stopped_everything', stopped)] : []),
         ...(undurable > 0 ? [counted('stopped_undurable', undurable)] : []),
       ];
-      setMessage({ text: parts.join(' '), data: stopped > 0 });
+      setMessage({ text: joinSentences(parts, language()), data: stopped > 0 });
     });
   const dismiss = (upTo: number) =>
     attempt(async () => {
@@ -258,4 +259,4 @@ function Offer({ state, front, onShow }: Pick<SiteProps, 'state' | 'front' | 'on
 // In the toolbar's panel the width is fixed; opened as a tab, the page takes the width that there is.
 const inPanel = browser.extension.getViews({ type: 'popup' }).includes(window);
 document.documentElement.classList.toggle('in-tab', !inPanel);
-startPage('title_popup', <App />);
+startPage('title_popup', App);

@@ -230,4 +230,4 @@ function Message({ phase, onAskAgain }: { phase: Exclude<Phase, { kind: 'asking'
   });
 }
 
-startPage('title_prompt', <Page />);
+startPage('title_prompt', Page, { language: 'fixed' });

@@ -57,4 +57,4 @@ function App() {
   );
 }
 
-startPage('title_receipt', <App />);
+startPage('title_receipt', App);

@@ -56,4 +56,4 @@ function Page() {
   );
 }
 
-startPage('title_welcome', <Page />);
+startPage('title_welcome', Page);

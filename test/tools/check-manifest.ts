@@ -36,11 +36,13 @@ function policyProblems(raw: unknown): string[] {
   const policy = (raw as { extension_pages?: unknown } | undefined)?.extension_pages;
   if (typeof policy !== 'string') return ['content_security_policy: extension_pages is missing'];
   const found = directives(policy);
-  const none = ['connect-src', 'default-src', 'base-uri', 'form-action', 'frame-ancestors', 'object-src'];
+  const none = ['default-src', 'base-uri', 'form-action', 'frame-ancestors', 'object-src'];
   return [
     ...none
       .filter((name) => found.get(name) !== "'none'")
       .map((name) => `content_security_policy: ${name} is not 'none'`),
+    // The background reads the texts of a picked language from the package.
+    ...(found.get('connect-src') === "'self'" ? [] : ["content_security_policy: connect-src is not 'self'"]),
     ...[...found]
       .filter(([, values]) => !["'none'", "'self'"].includes(values))
       .map(([name, values]) => `content_security_policy: ${name} allows ${values}`),

@@ -36,7 +36,10 @@ export interface HandlerPorts {
   usageBytes(): Promise<number | null>;
 }
 
-export function handlers(ports: HandlerPorts): Handlers {
+/** All but those of languages.ts, which need no core. */
+export type CoreHandlers = Omit<Handlers, 'language.get' | 'language.set'>;
+
+export function handlers(ports: HandlerPorts): CoreHandlers {
   const { core, say } = ports;
 
   async function open() {

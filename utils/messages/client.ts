@@ -10,7 +10,7 @@ import type {
   StreamMessage,
   StreamName,
 } from './contract';
-import { CHANGED, promptPortName } from './names';
+import { CHANGED, LANGUAGE_CHANGED, promptPortName } from './names';
 
 /** The background's typed refusal; its `code` chooses the text that the person sees. */
 export class RefusedError extends Error {
@@ -89,6 +89,14 @@ export function onChanged(heard: () => void): () => void {
     browser.runtime.onMessage.removeListener(listener);
     document.removeEventListener('visibilitychange', shown);
   };
+}
+
+/** Calls back when another language was picked. */
+export function onLanguageChanged(heard: () => void): void {
+  browser.runtime.onMessage.addListener((message: unknown): undefined => {
+    if (message === LANGUAGE_CHANGED) heard();
+    return undefined;
+  });
 }
 
 /** Holds the port that tells the background that this question is still on screen; the browser closes it with the page. */

@@ -10,6 +10,7 @@ import type { Scope } from '../catalogue/scope';
 import { capabilityId, host, id, scope, sha256Hex } from '../catalogue/shapes';
 import type { Actor, GrantState, LedgerEntry, LedgerKind } from '../grants/schema';
 import { ledgerKinds } from '../grants/schema';
+import { languageChoices, type Spoken } from '../platform/languages';
 import type { ClauseDifference } from '../policy/differences';
 
 export type { ClauseDifference };
@@ -68,6 +69,9 @@ export const inputs = {
   /** `port`: that of the page, where it is not the scheme's own. */
   'clean.site': z.strictObject({ host, port: z.optional(z.number().check(z.int(), z.positive(), z.maximum(65_535))) }),
   'diagnostics.get': nothing,
+  /** `known`: the choice whose texts the page has. */
+  'language.get': z.strictObject({ known: z.nullable(z.enum(languageChoices)) }),
+  'language.set': z.strictObject({ choice: z.enum(languageChoices) }),
 } as const;
 
 export type MessageName = keyof typeof inputs;
@@ -84,6 +88,7 @@ export const onlyFrom: Partial<Record<MessageName, readonly string[]>> = {
   'history.consent': ['receipt.html'],
   'subject.id': ['options.html', 'receipt.html'],
   'everything.erase': ['options.html'],
+  'language.set': ['options.html'],
 };
 
 /** What a capability's row shows besides the states of a grant. */
@@ -350,6 +355,9 @@ export interface Answers {
     | { kind: 'off' }
     | { kind: 'failed'; why: string };
   'diagnostics.get': Diagnostics;
+  /** `null`: what the page knows is what is spoken. */
+  'language.get': Spoken | null;
+  'language.set': Spoken;
 }
 
 /** What the wire carries back: an answer, or why there is none. */

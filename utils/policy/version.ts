@@ -3,6 +3,9 @@
  * not edited once people have granted anything under it: a change is a new version.
  */
 
+/** Every version is written in this language, whichever one Cloudopt speaks. */
+export const POLICY_LANGUAGE = 'en';
+
 /** One numbered clause: the smallest part that a grant can rest on. */
 export interface PolicyClause {
   /** The policy's own number: `I.5`, or the section's where it has one clause only: `III`. Same in every version. */

@@ -1,6 +1,7 @@
 import { type CapabilityId, capability } from '../catalogue/catalogue';
 import { ALL, type Scope } from '../catalogue/scope';
 import type { Notice } from '../messages/contract';
+import { joinSentences } from '../platform/languages';
 import type { Say, TextKey } from '../platform/text-types';
 import { clauseHash, clauseOf, currentPolicy } from '../policy/versions';
 import { disclosures } from './destinations';
@@ -9,7 +10,7 @@ import { disclosures } from './destinations';
 export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
   `cap_${id.replaceAll('-', '_')}_${part}` as TextKey;
 
-/** What the prompt will show for a capability and scope, in the browser's language. The page renders exactly this. */
+/** What the prompt will show for a capability and scope, in the language that `say` speaks. The page renders exactly this. */
 export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: string): Notice {
   const { fields, sites, clauses, destination } = capability(id);
   const { who, where } = disclosures[destination];
@@ -23,7 +24,7 @@ export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: 
     controller: say('controller'),
     name: own('name'),
     does: own('does'),
-    why: `${own('why')} ${own('limits')}`,
+    why: joinSentences([own('why'), own('limits')], language),
     fields: fields.map((field) => ({
       name: say(`field_${field}_name` as TextKey),
       text: say(`field_${field}_text` as TextKey),

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { handlers } from '../../../utils/background/handlers';
+import { type CoreHandlers, handlers } from '../../../utils/background/handlers';
 import type { CleanRequest } from '../../../utils/capabilities/capability';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
 import { hashOf } from '../../../utils/grants/chain';
 import { Channel } from '../../../utils/leases/forwarder';
 import type { Input } from '../../../utils/messages/contract';
-import { ClosedError, type Handlers } from '../../../utils/messages/server';
+import { ClosedError } from '../../../utils/messages/server';
 import { type Background, type BackgroundOptions, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';
 
@@ -15,7 +15,7 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
   const clean = new Channel<[request: CleanRequest]>();
   const started = it.core.start();
   const supported = new Set<CapabilityId>(['site-insight', 'browsing-time', 'notifications']);
-  const all: Handlers = handlers({
+  const all: CoreHandlers = handlers({
     core: it.core,
     started,
     clean,
@@ -29,8 +29,8 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
     usageBytes: async () => 5,
   });
   await started;
-  const ask = <N extends keyof Handlers>(name: N, input: Input<N>) =>
-    all[name](input as never, {}) as ReturnType<Handlers[N]>;
+  const ask = <N extends keyof CoreHandlers>(name: N, input: Input<N>) =>
+    all[name](input as never, {}) as ReturnType<CoreHandlers[N]>;
   return { browser, it, ask, clean, shown };
 }
 async function opened(w: Awaited<ReturnType<typeof world>>, capability: string, scope: string | null) {
@@ -192,7 +192,7 @@ describe('records and history', () => {
     const seqs: number[] = [];
     let before: number | null = null;
     do {
-      const page: Awaited<ReturnType<Handlers['history.page']>> = await w.ask('history.page', { before, limit: 3 });
+      const page: Awaited<ReturnType<CoreHandlers['history.page']>> = await w.ask('history.page', { before, limit: 3 });
       seqs.push(...page.entries.map((entry) => entry.seq));
       before = page.next;
     } while (before !== null);

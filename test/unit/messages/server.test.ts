@@ -35,6 +35,8 @@ const good: { [N in MessageName]: Input<N> } = {
   'news.dismiss': { upTo: 3 },
   'clean.site': { host: 'shop.example', port: 8443 },
   'diagnostics.get': {},
+  'language.get': { known: null },
+  'language.set': { choice: 'zh_TW' },
 };
 const senderOf = (name: MessageName): Sender => page(onlyFrom[name]?.[0] ?? 'popup.html');
 

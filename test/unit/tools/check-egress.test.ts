@@ -98,6 +98,28 @@ describe('the check', () => {
     expect(checkBuild(root)).toMatchObject({ files: 2, found: [{ line: 1, what: 'fetch' }, { line: 1 }] });
   });
 
+  test('lets a build’s background read the package itself, and nothing else do so', () => {
+    root = mkdtempSync(join(tmpdir(), 'egress-'));
+    put('background.js', 'async function f(p){return(await fetch(b.default.runtime.getURL(p))).json()}');
+    expect(checkBuild(root).found).toEqual([]);
+    for (const away of [
+      'fetch(p)',
+      'fetch(b.runtime.getURL(p), init)',
+      'fetch(b.runtime.getURL(p) + q)',
+      'fetch(other.getURL(p))',
+      'globalThis.fetch(b.runtime.getURL(p))',
+      'const f = fetch; f(b.runtime.getURL(p))',
+    ]) {
+      put('background.js', away);
+      expect(checkBuild(root).found, away).toHaveLength(1);
+    }
+    put('background.js', '');
+    put('popup.js', 'fetch(b.runtime.getURL(p))');
+    expect(checkBuild(root).found).toHaveLength(1);
+    put('utils/grants/book.ts', 'fetch(browser.runtime.getURL(p))');
+    expect(checkSources(root).found).toHaveLength(1);
+  });
+
   test('finds nothing in our own sources', () => {
     const { files, found } = checkSources('.');
     expect(files).toBeGreaterThan(50);
