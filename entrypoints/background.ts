@@ -24,6 +24,7 @@ import {
   browserScripts,
   isFirefox,
   localArea,
+  managedPolicy,
   sessionArea,
 } from '../utils/platform/browser';
 import { systemClock } from '../utils/platform/clock';
@@ -71,6 +72,7 @@ export default defineBackground(() => {
     permissions: browserPermissions,
     local: localArea,
     session: sessionArea,
+    managed: managedPolicy,
     alarms: browserAlarms,
     scripts: browserScripts,
     locks: browserLocks,
@@ -154,6 +156,9 @@ export default defineBackground(() => {
   };
   browser.permissions.onAdded.addListener(reconcile);
   browser.permissions.onRemoved.addListener(reconcile);
+  browser.storage.onChanged.addListener((_changes, area) => {
+    if (area === 'managed') started.then(() => core.managedChanged()).catch(report);
+  });
   browser.alarms.onAlarm.addListener(({ name }) => {
     started
       .then(async () => {

@@ -35,6 +35,7 @@ import {
   type Held,
   isEmpty,
   type LocksPort,
+  type ManagedPort,
   type PermissionsPort,
   type ScriptsPort,
 } from '../platform/browser-types';
@@ -43,6 +44,7 @@ import { errorText } from '../platform/error-text';
 import type { Ids } from '../platform/ids';
 import { invariant } from '../platform/invariant';
 import { serial } from '../platform/serial';
+import { barred, forbids, type Managed, parseManaged, unreadManaged } from '../policy/managed';
 import { currentPolicy, grantedClauses } from '../policy/versions';
 import { Appender } from '../records/append';
 import { Archive } from '../records/archive';
@@ -52,6 +54,7 @@ export interface CorePorts {
   readonly permissions: PermissionsPort;
   readonly local: Area;
   readonly session: Area;
+  readonly managed: ManagedPort;
   readonly alarms: AlarmsPort;
   readonly scripts: ScriptsPort;
   readonly locks: LocksPort;
@@ -127,11 +130,15 @@ export class Core {
   storageFull = false;
   /** Revocations that are in force but not on record. */
   undurable: { mark: HaltedMark; marked: boolean }[] = [];
+  /** What the organisation has set, as it was last read. */
+  managed: Managed = unreadManaged('not asked for yet');
   readonly office: LeaseOffice;
   readonly #door: Door;
   readonly #inTurn = serial();
   /** Markers are read, added to and written back: one after another, or one would be lost. */
   readonly #marking = serial();
+  /** The last reading asked for is the last to be believed. */
+  readonly #readingManaged = serial();
   #session = '';
   #starting = true;
   #lost = false;
@@ -172,6 +179,7 @@ export class Core {
   async #start(): Promise<void> {
     this.#starting = true;
     this.#session = await this.#readSession();
+    await this.#readManaged();
     const opened = await this.ports.openDatabase(() => this.#databaseLost());
     if (opened.kind !== 'open') return this.#close(opened);
     const { database } = opened;
@@ -258,6 +266,30 @@ export class Core {
     this.status = { kind: 'starting' };
     this.office.suspendAll();
     this.start().catch(this.ports.report);
+  }
+
+  // ------------------------------------------------------------------------------------------ the organisation's policy
+
+  #readManaged(): Promise<void> {
+    return this.#readingManaged(async () => {
+      try {
+        this.managed = parseManaged(await withinTime(this.ports.managed.read(), READ_WAIT_MS));
+      } catch (error) {
+        this.ports.report(error);
+        this.managed = unreadManaged(errorText(error));
+        await this.#retryLater();
+      }
+    });
+  }
+
+  /** The organisation's policy changed: what it forbids stops before anything else, then ends on record. */
+  async managedChanged(): Promise<void> {
+    await this.#readManaged();
+    for (const { capability, scope } of this.office.leases()) {
+      if (forbids(this.managed, capability)) this.office.suspend(capability, scope);
+    }
+    await this.reconcile();
+    this.ports.changed();
   }
 
   // ----------------------------------------------------------------------------------------------------- the ledger
@@ -353,6 +385,7 @@ export class Core {
     const entry = await book.settling(nonce);
     if (!entry?.capability || entry.scope === null) return { kind: 'gone' };
     if (entry.kind === 'refused' && entry.by === 'browser') return { kind: 'refused-by-browser' };
+    if (entry.kind === 'refused' && entry.by === 'managed') return { kind: 'forbidden' };
     const { capability, scope } = entry;
     const { grants } = await book.everything();
     const grant = grants.find((row) => sameGrant(row, { capability, scope }));
@@ -397,6 +430,13 @@ export class Core {
     }
     const { scope, lifetime } = allowed;
     await this.#retryMarked();
+    await this.#readManaged();
+    const bar = barred(this.managed, capability);
+    if (bar !== undefined) {
+      await this.#decline({ ...intent, scope }, 'not-now', bar === 'unread' ? 'recovery' : 'managed');
+      const why = this.managed.problems[0]?.word ?? '';
+      return bar === 'unread' ? { kind: 'failed', why } : { kind: 'forbidden' };
+    }
     const held = await this.ports.permissions.held();
     if (!holdsAll({ capability, scope }, held, this.ports.knowsDataCollection)) {
       await this.#decline({ ...intent, scope }, 'not-now', by);
@@ -579,8 +619,9 @@ export class Core {
       if (this.status.kind === 'closed' && this.status.closed.kind === 'no-database') return this.#start();
       const before = this.undurable.length;
       await this.#retryMarked();
-      // What rested with an unrecorded revocation, such as all sites with one of them, goes on once it is on record.
-      if (this.undurable.length < before) await this.#reconcile('event');
+      // What rested with an unrecorded revocation, such as all sites with one of them, goes on once it is on record;
+      // what rested because the organisation's policy could not be read, once it can be.
+      if (this.undurable.length < before || this.managed.unread) await this.#reconcile('event');
     });
   }
 
@@ -644,10 +685,11 @@ export class Core {
   async #reconcile(when: 'start' | 'event'): Promise<void> {
     if (this.status.kind !== 'open') return;
     const { book } = this.status;
+    await this.#readManaged();
     const held = await this.ports.permissions.held();
     const { grants, fences, intents, unreadable } = await book.everything();
     this.unreadableRows = unreadable;
-    const moment = { nowMs: this.ports.clock.nowMs(), session: this.#session };
+    const moment = { nowMs: this.ports.clock.nowMs(), session: this.#session, managed: this.managed };
     for (const grant of grants) {
       const fence = fenceOf(fences, grant);
       const taken = grant.state === 'granted' && !holdsAll(grant, held, this.ports.knowsDataCollection);
@@ -701,8 +743,12 @@ export class Core {
     );
   }
 
-  /** A grant for all sites rests while one of its sites was taken out and that is not on record. */
+  /**
+   * A grant for all sites rests while one of its sites was taken out and that is not on record; any grant, while the
+   * organisation's policy forbids it or could not be read.
+   */
   #rests({ capability, scope }: Wanted): boolean {
+    if (forbids(this.managed, capability)) return true;
     return scope === ALL && this.undurable.some(({ mark }) => mark.exclude === true && mark.capability === capability);
   }
 
@@ -914,7 +960,7 @@ async function isOtherHistory(database: Database, databaseId: string, mark: Head
 async function withinTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer from the database within ${limitMs} ms`)), limitMs);
+    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
   });
   try {
     return await Promise.race([work, late]);

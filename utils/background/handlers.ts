@@ -12,10 +12,11 @@ import type { Answers, Diagnostics, Erasable, Input, PromptOpened } from '../mes
 import { ClosedError, type Handlers } from '../messages/server';
 import type { Say } from '../platform/text-types';
 import { differences } from '../policy/differences';
+import { barred } from '../policy/managed';
 import { currentPolicy } from '../policy/versions';
 import { buildNotice } from '../prompts/notice';
 import { Core, HEAD_KEY } from './core';
-import { viewOf, viewsOf } from './views';
+import { managedView, viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
   readonly core: Core;
@@ -51,7 +52,8 @@ export function handlers(ports: HandlerPorts): Handlers {
       core.liveGrants(),
       core.ports.permissions.held(),
     ]);
-    return { ...everything, live, held, nowMs: core.ports.clock.nowMs(), supported: ports.supported };
+    const nowMs = core.ports.clock.nowMs();
+    return { ...everything, live, held, nowMs, managed: core.managed, supported: ports.supported };
   }
 
   async function state(): Promise<Answers['state.get']> {
@@ -62,6 +64,7 @@ export function handlers(ports: HandlerPorts): Handlers {
       undurable: core.undurable.map(({ mark, marked }) => ({ capability: mark.capability, scope: mark.scope, marked })),
       storageFull: core.storageFull,
       firefox: ports.firefox,
+      managed: managedView(core.managed),
     };
     if (core.status.kind !== 'open') {
       const closed = core.status.kind === 'closed' ? core.status.closed : { kind: 'no-database' as const, why: '' };
@@ -71,6 +74,7 @@ export function handlers(ports: HandlerPorts): Handlers {
         live: [],
         held: await core.ports.permissions.held(),
         nowMs: core.ports.clock.nowMs(),
+        managed: core.managed,
         supported: ports.supported,
       };
       return { ...common, closed, capabilities: viewsOf(nothing), news: [] };
@@ -95,6 +99,8 @@ export function handlers(ports: HandlerPorts): Handlers {
     const scope = asked ?? ALL;
     if (!isScope(scope) || !allowsScope(id, scope)) return { kind: 'bad-scope' };
     if (!ports.supported(id)) return { kind: 'unsupported' };
+    const why = barred(core.managed, id);
+    if (why !== undefined) return { kind: 'forbidden', why };
     const { lifetime } = capability(id);
     const notice = buildNotice(id, scope, say, ports.language);
     const nonce = core.ports.ids.fresh();
@@ -161,6 +167,7 @@ export function handlers(ports: HandlerPorts): Handlers {
       version: ports.version,
       database: { kind: core.status.kind, id: open?.databaseId ?? null, unreadableRows: core.unreadableRows },
       head: head && head.seq > 0 ? { seq: head.seq, hash: head.hash, maxEpoch: head.maxEpoch } : null,
+      managed: { exists: core.managed.exists, problems: core.managed.problems },
       held,
       unexplained: surplus(held, await core.liveGrants()),
       leases: core.office.leases().map(({ capability: id, scope, epoch }) => ({ capability: id, scope, epoch })),

@@ -18,8 +18,8 @@ export interface News {
 }
 
 /** An entry as a notification says it. */
-export function newsOf({ seq, kind, capability }: LedgerEntry, say: Say): News | undefined {
-  const key = bodies[kind];
+export function newsOf({ seq, kind, by, capability }: LedgerEntry, say: Say): News | undefined {
+  const key = kind === 'revoked' && by === 'managed' ? 'notify_revoked_managed' : bodies[kind];
   if (key === undefined) return undefined;
   const name = capability === null ? '' : say(capabilityKey(capability, 'name'));
   return { seq, title: say('extension_name'), body: say(key, name) };
