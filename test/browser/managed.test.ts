@@ -147,6 +147,8 @@ describe.each(wantedBrowsers())('an organisation’s policy in %s', (name) => {
       });
       organisation.set(forbidding);
       await once(async (browser, page) => {
+        // Chromium takes some seconds at its start; until then counts what it said last, and nothing rests.
+        expect(await stateOf(page, 'notifications')).toBe('granted');
         await until(async () => (await stateOf(page, 'browsing-time')) === 'forbidden', 'forbidden');
         await forbiddenState(page);
         await forbiddenPages(browser, page);
@@ -157,7 +159,10 @@ describe.each(wantedBrowsers())('an organisation’s policy in %s', (name) => {
         await lockedPages(browser, page);
       });
       organisation.set(null);
-      await once(async (_browser, page) => freePages(page));
+      await once(async (_browser, page) => {
+        await until(async () => (await ask(page, 'state.get', {})).managed === null, 'no policy');
+        await freePages(page);
+      });
     }),
   );
 

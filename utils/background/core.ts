@@ -78,6 +78,8 @@ export interface CorePorts {
 /** Keys of `storage.local`. */
 export const HEAD_KEY = 'head';
 export const HALTED_KEY = 'halted';
+/** The organisation's policy as it was last read: what counts until a browser that is just starting says it anew. */
+export const MANAGED_KEY = 'managed';
 /** Key of `storage.session`: its absence is the end of the browser's session. */
 export const SESSION_KEY = 'session';
 
@@ -93,6 +95,7 @@ const haltedMark = z.strictObject({
 });
 export type HaltedMark = z.infer<typeof haltedMark>;
 
+const managedMark = z.strictObject({ policy: z.unknown() });
 const databaseRow = z.strictObject({ key: z.literal('database'), id: z.string() });
 const policyRow = z.strictObject({ key: z.literal('policy'), version: z.string() });
 const toldRow = z.strictObject({ key: z.literal('told'), seq: z.number() });
@@ -101,6 +104,11 @@ const toldRow = z.strictObject({ key: z.literal('told'), seq: z.number() });
 export const REVOKE_WAIT_MS = 5000;
 /** How long a halt waits for a reading: a database that does not answer must not keep anything running. */
 const READ_WAIT_MS = 1000;
+/**
+ * How long the organisation's policy is waited for. Chromium takes seconds to say it, set or not, at the browser's start:
+ * https://github.com/ghostery/ghostery-extension/issues/3367
+ */
+const MANAGED_WAIT_MS = 250;
 /** When what could not be written is tried again; browsers ring an alarm no sooner. */
 const RETRY_MS = MINUTE_MS / 2;
 /** How long a closed prompt page's Allow may still be followed by the browser's yes. */
@@ -139,6 +147,7 @@ export class Core {
   readonly #marking = serial();
   /** The last reading asked for is the last to be believed. */
   readonly #readingManaged = serial();
+  #rememberedManaged = '';
   #session = '';
   #starting = true;
   #lost = false;
@@ -272,14 +281,30 @@ export class Core {
 
   #readManaged(): Promise<void> {
     return this.#readingManaged(async () => {
+      const reading = this.ports.managed.read();
       try {
-        this.managed = parseManaged(await withinTime(this.ports.managed.read(), READ_WAIT_MS));
+        const raw = await withinTime(reading, MANAGED_WAIT_MS);
+        this.managed = parseManaged(raw);
+        await this.#rememberManaged(raw);
       } catch (error) {
-        this.ports.report(error);
-        this.managed = unreadManaged(errorText(error));
         await this.#retryLater();
+        if (error instanceof Late) {
+          const known = readRow(managedMark, await this.ports.local.get(MANAGED_KEY).catch(this.ports.report));
+          this.managed = known ? parseManaged(known.policy) : unreadManaged(errorText(error));
+          reading.then(() => this.managedChanged()).catch(this.ports.report);
+        } else {
+          this.ports.report(error);
+          this.managed = unreadManaged(errorText(error));
+        }
       }
     });
+  }
+
+  async #rememberManaged(raw: unknown): Promise<void> {
+    const hash = hashOf(raw ?? {});
+    if (hash === this.#rememberedManaged) return;
+    this.#rememberedManaged = hash;
+    await this.ports.local.set(MANAGED_KEY, { policy: raw ?? {} }).catch(this.ports.report);
   }
 
   /** The organisation's policy changed: what it forbids stops before anything else, then ends on record. */
@@ -956,11 +981,13 @@ async function isOtherHistory(database: Database, databaseId: string, mark: Head
   return row === undefined || (row as { hash?: unknown }).hash !== mark.hash;
 }
 
-/** Rejects after a time; the work itself goes on and may still succeed. */
+class Late extends Error {}
+
+/** Rejects with {@link Late} after a time; the work itself goes on and may still succeed. */
 async function withinTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+    timer = setTimeout(() => reject(new Late(`no answer within ${limitMs} ms`)), limitMs);
   });
   try {
     return await Promise.race([work, late]);

@@ -128,10 +128,32 @@ describe('a browser that does not say what is set', () => {
     expect((await entries(first)).filter((entry) => entry.kind === 'revoked')).toEqual([]);
   });
 
-  test('or does not answer at all, is not waited for for ever', async () => {
+  test('in time, as one that is just starting, is taken at what it said last, and heard when it says it anew', async () => {
+    const { browser, first } = await started({ forbiddenCapabilities: ['notifications'] });
+    await grant(browser, first, 'browsing-time');
+    let answer: (policy: unknown) => void = () => undefined;
+    let policy: Promise<unknown> = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const second = background(browser, { ports: { managed: { read: () => policy } } });
+    await second.core.start();
+    expect(second.core.managed).toMatchObject({ unread: false, forbidden: ['notifications'] });
+    expect(second.core.office.leases().map((lease) => lease.capability)).toEqual(['browsing-time']);
+    policy = Promise.resolve({ forbiddenCapabilities: ['browsing-time'] });
+    answer({ forbiddenCapabilities: ['browsing-time'] });
+    await vi.waitFor(async () => expect(await last(second)).toMatchObject({ kind: 'revoked', by: 'managed' }));
+    expect(second.core.office.leases()).toEqual([]);
+    expect(second.errors).toEqual([]);
+  });
+
+  test('and never said it, and does not answer in time, is not waited for, and is heard when it answers', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const browser = new FakeBrowser();
-    const it = background(browser, { ports: { managed: { read: () => new Promise(() => undefined) } } });
+    let answer: (policy: unknown) => void = () => undefined;
+    const policy = new Promise<unknown>((resolve) => {
+      answer = resolve;
+    });
+    const it = background(browser, { ports: { managed: { read: () => policy } } });
     const starting = it.core.start();
     while (vi.getTimerCount() === 0) await new Promise((resolve) => setImmediate(resolve));
     vi.advanceTimersByTime(1000);
@@ -143,6 +165,10 @@ describe('a browser that does not say what is set', () => {
       vi.advanceTimersByTime(1000);
     }
     expect(it.core.managed.unread).toBe(true);
+    vi.useRealTimers();
+    answer({ forbiddenCapabilities: ['notifications'] });
+    await vi.waitFor(() => expect(it.core.managed.unread).toBe(false));
+    expect(it.core.managed.forbidden).toEqual(['notifications']);
   });
 });
 
