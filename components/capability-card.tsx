@@ -16,6 +16,7 @@ export interface CapabilityCardProps
   /** Nothing can be granted. */
   readonly closed: boolean;
   readonly undurable: State['undurable'];
+  readonly managed: State['managed'];
   readonly outcomes: ReadonlyMap<Scope, RowOutcome>;
 }
 
@@ -23,8 +24,8 @@ export interface CapabilityCardProps
 const ROWS_SHOWN = 12;
 
 /** One capability: what it does, its state, and a row for each scope that was ever decided. */
-export function CapabilityCard({ view, closed, undurable, outcomes, ...on }: CapabilityCardProps) {
-  const { id, state, scopes } = view;
+export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...on }: CapabilityCardProps) {
+  const { id, state, scopes, mayAsk } = view;
   const [all, setAll] = useState(false);
   const headingId = useId();
   const { sites, clauses } = entryOf(id);
@@ -35,7 +36,7 @@ export function CapabilityCard({ view, closed, undurable, outcomes, ...on }: Cap
     (a, b) => Number(b.state === 'granted') - Number(a.state === 'granted') || b.sinceMs - a.sinceMs,
   );
   const shown = all ? rows : rows.slice(0, ROWS_SHOWN);
-  const mayTurnOn = state !== 'unsupported' && !everywhere;
+  const mayTurnOn = mayAsk && !everywhere;
   const decided = broad !== undefined && broad.state !== 'off';
   return (
     <article
@@ -52,6 +53,11 @@ export function CapabilityCard({ view, closed, undurable, outcomes, ...on }: Cap
           <StateMark state={state} />
         </div>
         <p>{capabilityText(id, 'does')}</p>
+        {state === 'forbidden' ? (
+          <p class="small muted" data-testid="forbidden">
+            {text(managed?.unread ? 'managed_card_unread' : 'managed_card_note')}
+          </p>
+        ) : null}
       </div>
       {shown.length > 0 ? (
         <ul class="plain grants" aria-label={text('grants_of', name)}>
@@ -62,7 +68,7 @@ export function CapabilityCard({ view, closed, undurable, outcomes, ...on }: Cap
               view={scope}
               undurable={undurable.find((one) => one.capability === id && one.scope === scope.scope)}
               outcome={outcomes.get(scope.scope)}
-              asksAgain={!closed && state !== 'unsupported' && scope.scope !== '*'}
+              asksAgain={!closed && mayAsk && scope.scope !== '*'}
               {...on}
             />
           ))}

@@ -109,6 +109,8 @@ function stateText(view: ScopeView): string {
       return text('row_paused', since);
     case 'revoked-but-held':
       return text('row_held', since);
+    case 'forbidden':
+      return text('managed_row_rests');
     default:
       return '';
   }

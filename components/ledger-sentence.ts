@@ -32,6 +32,7 @@ export function ledgerSentence(entry: LedgerEntry): string {
     }
     case 'refused':
       if (by === 'person') return text('entry_refused', what);
+      if (by === 'managed') return text('entry_refused_managed', what);
       return text(by === 'browser' ? 'entry_refused_browser' : 'entry_refused_left', what);
     case 'never':
       return text('entry_never', what);

@@ -12,6 +12,8 @@ export interface NewsBannersProps {
   readonly news: readonly NewsItem[];
   /** How many are shown; the rest stand in the history. */
   readonly max: number;
+  /** Whether a capability's prompt would ask. */
+  readonly mayAsk: (capability: CapabilityId) => boolean;
   readonly onAskAgain: (capability: CapabilityId, scope: Scope) => unknown;
   readonly onDismiss: (upTo: number) => unknown;
 }
@@ -26,6 +28,7 @@ const expiries: Readonly<Record<string, TextKey>> = {
 export function newsText({ kind, by, capability, scope, details }: NewsItem): string {
   const what = capability === null ? '' : grantText(capability, scope);
   if (kind === 'expired') return text(expiries[String(details.why)] ?? 'news_expired', what);
+  if (kind === 'revoked' && by === 'managed') return text('news_revoked_managed', what);
   if (kind === 'revoked') return text(by === 'browser' ? 'news_revoked_browser' : 'news_revoked_recovery', what);
   if (kind === 'paused') return text('news_paused', what, listOf(details.clauses));
   if (kind === 'handed-back') {
@@ -45,7 +48,7 @@ const mayAskAgain = ({ kind, capability }: NewsItem): boolean =>
   capability !== null && (kind === 'expired' || kind === 'revoked' || kind === 'paused' || kind === 'handed-back');
 
 /** What happened without the person, until they dismiss it. */
-export function NewsBanners({ news, max, onAskAgain, onDismiss }: NewsBannersProps) {
+export function NewsBanners({ news, max, mayAsk, onAskAgain, onDismiss }: NewsBannersProps) {
   if (news.length === 0) return null;
   const newest = Math.max(...news.map((item) => item.seq));
   const hidden = news.length - max;
@@ -62,7 +65,7 @@ export function NewsBanners({ news, max, onAskAgain, onDismiss }: NewsBannersPro
                   {item.kind === 'policy-changed' ? (
                     <a href="/options.html#policy">{text('news_see_changes')}</a>
                   ) : null}
-                  {mayAskAgain(item) && item.capability !== null ? (
+                  {mayAskAgain(item) && item.capability !== null && mayAsk(item.capability) ? (
                     <AskAgain capability={item.capability} scope={item.scope ?? '*'} onAskAgain={onAskAgain} />
                   ) : null}
                 </span>

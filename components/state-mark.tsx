@@ -11,6 +11,7 @@ const marks: Readonly<Record<ShownState, { icon: IconName; word: TextKey; tone: 
   expired: { icon: 'expired', word: 'state_expired', tone: 'quiet' },
   paused: { icon: 'paused', word: 'state_paused', tone: 'warn' },
   'revoked-but-held': { icon: 'held', word: 'state_revoked_but_held', tone: 'warn' },
+  forbidden: { icon: 'held', word: 'state_forbidden', tone: 'quiet' },
   unsupported: { icon: 'unsupported', word: 'state_unsupported', tone: 'quiet' },
 };
 

@@ -26,6 +26,7 @@ import {
   browserScripts,
   isFirefox,
   localArea,
+  managedPolicy,
   sessionArea,
 } from '../utils/platform/browser';
 import { systemClock } from '../utils/platform/clock';
@@ -84,6 +85,7 @@ export default defineBackground(() => {
     permissions: browserPermissions,
     local: localArea,
     session: sessionArea,
+    managed: managedPolicy,
     alarms: browserAlarms,
     scripts: browserScripts,
     locks: browserLocks,
@@ -173,6 +175,9 @@ export default defineBackground(() => {
   };
   browser.permissions.onAdded.addListener(reconcile);
   browser.permissions.onRemoved.addListener(reconcile);
+  browser.storage.onChanged.addListener((_changes, area) => {
+    if (area === 'managed') started.then(() => core.managedChanged()).catch(report);
+  });
   browser.alarms.onAlarm.addListener(({ name }) => {
     started
       .then(async () => {

@@ -3,6 +3,7 @@ import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
 import { FeedbackForm } from '../../components/feedback-form';
 import { formats } from '../../components/formats';
+import { managedProblemText } from '../../components/managed-view';
 import { Problem } from '../../components/problem';
 import { scopeText } from '../../components/scope-text';
 import { useLoaded } from '../../components/use-loaded';
@@ -54,7 +55,7 @@ const namesOf = (needs: Needs): string =>
   [...needs.permissions, ...needs.origins, ...needs.dataCollection].join(', ') || text('none');
 
 function Rows({ facts }: { facts: Facts }) {
-  const { database, head, leases, forwarders, errors } = facts;
+  const { database, head, managed, leases, forwarders, errors } = facts;
   return (
     <dl class="card facts diagnostics">
       <dt>{text('diagnostics_version')}</dt>
@@ -72,6 +73,18 @@ function Rows({ facts }: { facts: Facts }) {
       <dd>
         {head === null ? text('none') : text('diagnostics_head_state', head.seq, head.maxEpoch)}
         {head === null ? null : <div class="mono muted">{head.hash}</div>}
+      </dd>
+      <dt>{text('diagnostics_managed')}</dt>
+      <dd data-testid="managed-diagnostics">
+        {managed.problems.length === 0 ? (
+          text(managed.exists ? 'diagnostics_managed_read' : 'none')
+        ) : (
+          <ul class="plain stack-tight">
+            {managed.problems.map((problem) => (
+              <li key={`${problem.kind} ${problem.word}`}>{managedProblemText(problem)}</li>
+            ))}
+          </ul>
+        )}
       </dd>
       <dt>{text('diagnostics_usage')}</dt>
       <dd>{facts.usageBytes === null ? text('diagnostics_unknown') : formats.bytes(facts.usageBytes)}</dd>

@@ -6,6 +6,7 @@ import { CapabilityCard } from '../../components/capability-card';
 import { counted } from '../../components/formats';
 import type { RowOutcome } from '../../components/grant-row';
 import { revokedText } from '../../components/grant-text';
+import { ManagedBanner } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
 import { useKeptFocus } from '../../components/use-kept-focus';
@@ -88,6 +89,7 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
           </Button>
         ) : null}
       </div>
+      {state.managed ? <ManagedBanner managed={state.managed} /> : null}
       {error === undefined ? null : <Problem error={error} />}
       <div class="outcome" ref={result} tabIndex={-1}>
         {stopped ? (
@@ -110,6 +112,7 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
       <NewsBanners
         news={state.news}
         max={5}
+        mayAsk={(id) => state.capabilities.some((view) => view.id === id && view.mayAsk)}
         onAskAgain={show}
         onDismiss={(upTo) =>
           attempt(async () => {
@@ -124,6 +127,7 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
             view={view}
             closed={state.closed !== null}
             undurable={state.undurable}
+            managed={state.managed}
             outcomes={outcomesOf(view.id)}
             onRevoke={(scope) => revoke(view.id, scope)}
             onAskAgain={(scope) => show(view.id, scope)}

@@ -3,6 +3,7 @@ import { ClauseDifferences } from '../../components/clause-differences';
 import { DisclosureTable } from '../../components/disclosure-table';
 import { FEEDBACK_ADDRESS } from '../../components/feedback-form';
 import { formats } from '../../components/formats';
+import { ManagedCard } from '../../components/managed-view';
 import { PolicyView } from '../../components/policy-view';
 import { restingOn } from '../../components/resting-on';
 import type { ClauseDifference } from '../../utils/messages/contract';
@@ -30,12 +31,13 @@ function newestChanges(): ClauseDifference[] {
 }
 
 /** The policy in force, clause by clause; what its newest version changed stands first. */
-export function Policy({ clause }: SectionProps) {
+export function Policy({ state, clause }: SectionProps) {
   const changes = newestChanges();
   const effective = formats.date(new Date(`${currentPolicy.effective}T12:00:00`).getTime());
   return (
     <>
       <p class="muted measure">{text('policy_lead')}</p>
+      {state.managed ? <ManagedCard managed={state.managed} /> : null}
       {changes.length > 0 ? (
         <Banner title={text('policy_changes', currentPolicy.version, effective)}>
           <ClauseDifferences changes={changes} />

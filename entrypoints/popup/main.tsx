@@ -9,6 +9,7 @@ import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
 import { counted } from '../../components/formats';
 import { revokedText } from '../../components/grant-text';
+import { ManagedLine } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
 import { type Cleaning, SitePanel } from '../../components/site-panel';
@@ -143,7 +144,15 @@ function App() {
         {now ? (
           <Bulletins bulletins={now.bulletins} onDismiss={now.closed === null ? dismissBulletin : undefined} />
         ) : null}
-        {now ? <NewsBanners news={now.news} max={2} onAskAgain={show} onDismiss={dismiss} /> : null}
+        {now ? (
+          <NewsBanners
+            news={now.news}
+            max={2}
+            mayAsk={(id) => viewOf(now, id)?.mayAsk === true}
+            onAskAgain={show}
+            onDismiss={dismiss}
+          />
+        ) : null}
         <section class="stack-tight popup-on" aria-labelledby="on-now">
           <div class="row-between">
             <h2 id="on-now" ref={heading} tabIndex={-1}>
@@ -163,6 +172,7 @@ function App() {
             <Site key={front.value.host} state={now} front={front.value} tick={tick} onShow={show} onRevoke={revoke} />
           ) : null}
         </section>
+        {now?.managed ? <ManagedLine managed={now.managed} /> : null}
         {now && front.value && now.closed === null ? <Offer state={now} front={front.value} onShow={show} /> : null}
       </main>
       <footer class="popup-footer small">
@@ -200,7 +210,8 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
   }
   if (incognito) return <p class="muted">{text('popup_private')}</p>;
   const failed = report.error ?? time.error;
-  const offered = view !== undefined && state.closed === null && (view.mayOffer || view.state === 'granted');
+  const offered =
+    view !== undefined && state.closed === null && view.mayAsk && (view.mayOffer || view.state === 'granted');
   const today = localDay(Date.now());
   // Time is kept by registrable domain: `www.shop.example` counts as `shop.example`.
   const mine = time.value?.rows.filter((row) => row.day === today && covers(`*://*.${row.site}/*`, host)) ?? [];

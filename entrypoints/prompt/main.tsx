@@ -188,6 +188,17 @@ function Message({ phase, onAskAgain }: { phase: Exclude<Phase, { kind: 'asking'
         children: plain('prompt_unsupported_text'),
       });
     }
+    if (opened.kind === 'forbidden') {
+      const name = isCapabilityId(wanted) ? capabilityText(wanted, 'name') : wanted;
+      if (opened.why === 'unread') {
+        return show({ icon: 'warning', title: text('managed_unread_title'), children: plain('managed_unread') });
+      }
+      return show({
+        icon: 'held',
+        title: text(opened.why === 'capability' ? 'managed_forbidden_title' : 'managed_locked_title'),
+        children: plain(opened.why === 'capability' ? 'managed_prompt_capability' : 'managed_prompt_section', name),
+      });
+    }
     const key = opened.kind === 'bad-scope' ? 'prompt_bad_scope_text' : 'prompt_unknown_text';
     return show({ icon: 'warning', title: text('prompt_nothing_to_ask'), children: plain(key) });
   }
@@ -217,6 +228,9 @@ function Message({ phase, onAskAgain }: { phase: Exclude<Phase, { kind: 'asking'
       children: plain('prompt_refused_by_browser_text'),
       onAskAgain,
     });
+  }
+  if (settled.kind === 'forbidden') {
+    return show({ icon: 'held', title: text('managed_forbidden_title'), children: plain('managed_prompt_late') });
   }
   if (settled.kind === 'gone') {
     return show({ icon: 'info', title: text('prompt_gone'), children: plain('prompt_gone_text'), onAskAgain });

@@ -9,6 +9,7 @@ import type {
   ContentScript,
   Held,
   LocksPort,
+  ManagedPort,
   PermissionsPort,
   ScriptsPort,
 } from '../../utils/platform/browser-types';
@@ -143,6 +144,8 @@ export class FakeBrowser {
   readonly locks = new FakeLocks();
   scripts: FakeScripts;
   readonly alarms = new Map<string, { whenMs?: number; everyMinutes?: number }>();
+  /** What managed storage holds; a function is called instead, such as one that fails. */
+  policy: unknown = {};
   nowMs = 1_800_000_000_000;
   #ids = 0;
 
@@ -159,6 +162,11 @@ export class FakeBrowser {
     this.scripts = new FakeScripts(this.step);
     this.alarms.clear();
   }
+
+  readonly managed: ManagedPort = {
+    read: () =>
+      this.step('managed.read', () => structuredClone(typeof this.policy === 'function' ? this.policy() : this.policy)),
+  };
 
   freshId(): string {
     this.#ids += 1;
@@ -190,6 +198,7 @@ export function background(browser: FakeBrowser, { ports, start }: BackgroundOpt
     permissions: browser.permissions,
     local: browser.local,
     session: browser.session,
+    managed: browser.managed,
     scripts: browser.scripts,
     locks: browser.locks,
     egressLocks,

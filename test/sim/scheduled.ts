@@ -156,6 +156,7 @@ export class ScheduledWorld {
         permissions: gated(this.#heard(), 'permissions'),
         local: gated(browser.local, 'local'),
         session: gated(browser.session, 'session'),
+        managed: gated(browser.managed, 'managed'),
         scripts: gated(browser.scripts, 'scripts'),
         locks,
         wait: () => gate('wait'),
@@ -204,6 +205,16 @@ export class ScheduledWorld {
       if (!it.alive) continue;
       void this.turn(`${it.name}: hears of permissions`).then(async () => {
         if (it.alive) await it.core.reconcile();
+      });
+    }
+  }
+
+  /** The organisation's policy changed: the living backgrounds hear of it by `storage.onChanged`. */
+  policyChanged(): void {
+    for (const it of this.generations) {
+      if (!it.alive) continue;
+      void this.turn(`${it.name}: hears of the policy`).then(async () => {
+        if (it.alive) await it.core.managedChanged();
       });
     }
   }

@@ -9,6 +9,7 @@ import type { RecordDraft } from '../../utils/leases/lease';
 import { askingLock } from '../../utils/messages/names';
 import { isEmpty } from '../../utils/platform/browser-types';
 import { HOUR_MS, MINUTE_MS } from '../../utils/platform/clock';
+import { forbids } from '../../utils/policy/managed';
 import { background, FakeBrowser } from './fake-world';
 import { openPrompt } from './journey';
 import { type Generation, ScheduledWorld } from './scheduled';
@@ -42,6 +43,13 @@ const worldDoes = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('remove' as const), about }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('give' as const), about }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constant('policy' as const),
+      forbidden: fc.subarray<CapabilityId>(['browsing-time', 'site-insight']),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -158,7 +166,10 @@ export async function play(
     for (const step of happens) {
       await world.turn(`world: ${step.does}`);
       if (step.does === 'clock') browser.nowMs += step.byMs;
-      else if (step.does === 'remove' || step.does === 'give') {
+      else if (step.does === 'policy') {
+        browser.policy = { forbiddenCapabilities: step.forbidden };
+        world.policyChanged();
+      } else if (step.does === 'remove' || step.does === 'give') {
         const needs = needsOf(...step.about, true);
         if (step.does === 'remove') browser.permissions.take(needs);
         else browser.permissions.give(needs);
@@ -250,6 +261,11 @@ export async function play(
   if (said.size !== fences.length || grants.length !== fences.length) wrong.push('a fence or a grant is missing');
 
   const live = await last.core.liveGrants();
+  for (const grant of grants) {
+    if (grant.state === 'granted' && forbids(last.core.managed, grant.capability)) {
+      wrong.push(`granted although forbidden: ${grant.capability} ${grant.scope}`);
+    }
+  }
   const held = await browser.permissions.held();
   if (!isEmpty(surplus(held, live))) wrong.push(`the browser holds ${JSON.stringify(surplus(held, live))}`);
   for (const grant of live) {

@@ -53,6 +53,7 @@ function policyProblems(raw: unknown): string[] {
 export function manifestProblems(manifest: Manifest): string[] {
   const optional = optionalPermissions();
   const gecko = (manifest.browser_specific_settings as { gecko?: Manifest } | undefined)?.gecko;
+  const schema = (manifest.storage as { managed_schema?: unknown } | undefined)?.managed_schema;
   const collection = gecko?.data_collection_permissions as { required?: unknown; optional?: unknown } | undefined;
   return [
     ...(manifest.manifest_version === 3 ? [] : ['manifest_version: is not 3']),
@@ -64,6 +65,8 @@ export function manifestProblems(manifest: Manifest): string[] {
       .map((key) => `${key}: must be empty`),
     ...(gecko ? difference('data_collection_permissions.required', collection?.required, ['none']) : []),
     ...(gecko ? difference('data_collection_permissions.optional', collection?.optional, optional.dataCollection) : []),
+    // Without it Chromium hands no organisation's policy over.
+    ...(gecko || schema === 'managed-schema.json' ? [] : ['storage: managed_schema is missing']),
     ...policyProblems(manifest.content_security_policy),
   ];
 }
@@ -76,6 +79,7 @@ function main(directories: readonly string[]): number {
     const found = existsSync(file)
       ? manifestProblems(JSON.parse(readFileSync(file, 'utf8')) as Manifest)
       : ['there is no manifest.json'];
+    if (!existsSync(join(directory, 'managed-schema.json'))) found.push('there is no managed-schema.json');
     for (const problem of found) console.error(`${directory}: ${problem}`);
     if (found.length === 0) console.log(`${directory}: manifest and catalogue agree`);
     problems += found.length;

@@ -35,6 +35,7 @@ import {
   type Held,
   isEmpty,
   type LocksPort,
+  type ManagedPort,
   type PermissionsPort,
   type ScriptsPort,
 } from '../platform/browser-types';
@@ -44,6 +45,7 @@ import type { Ids } from '../platform/ids';
 import { invariant } from '../platform/invariant';
 import { serial } from '../platform/serial';
 import type { Bulletin } from '../policy/bulletins';
+import { barred, forbids, type Managed, parseManaged, unreadManaged } from '../policy/managed';
 import { currentPolicy, grantedClauses } from '../policy/versions';
 import { Appender } from '../records/append';
 import { Archive } from '../records/archive';
@@ -54,6 +56,7 @@ export interface CorePorts {
   readonly permissions: PermissionsPort;
   readonly local: Area;
   readonly session: Area;
+  readonly managed: ManagedPort;
   readonly alarms: AlarmsPort;
   readonly scripts: ScriptsPort;
   readonly locks: LocksPort;
@@ -79,6 +82,8 @@ export interface CorePorts {
 /** Keys of `storage.local`. */
 export const HEAD_KEY = 'head';
 export const HALTED_KEY = 'halted';
+/** The organisation's policy as it was last read: what counts until a browser that is just starting says it anew. */
+export const MANAGED_KEY = 'managed';
 /** Key of `storage.session`: its absence is the end of the browser's session. */
 export const SESSION_KEY = 'session';
 
@@ -94,6 +99,7 @@ const haltedMark = z.strictObject({
 });
 export type HaltedMark = z.infer<typeof haltedMark>;
 
+const managedMark = z.strictObject({ policy: z.unknown() });
 const databaseRow = z.strictObject({ key: z.literal('database'), id: z.string() });
 const policyRow = z.strictObject({ key: z.literal('policy'), version: z.string() });
 const toldRow = z.strictObject({ key: z.literal('told'), seq: z.number() });
@@ -102,6 +108,11 @@ const toldRow = z.strictObject({ key: z.literal('told'), seq: z.number() });
 export const REVOKE_WAIT_MS = 5000;
 /** How long a halt waits for a reading: a database that does not answer must not keep anything running. */
 const READ_WAIT_MS = 1000;
+/**
+ * How long the organisation's policy is waited for. Chromium takes seconds to say it, set or not, at the browser's start:
+ * https://github.com/ghostery/ghostery-extension/issues/3367
+ */
+const MANAGED_WAIT_MS = 250;
 /** When what could not be written is tried again; browsers ring an alarm no sooner. */
 const RETRY_MS = MINUTE_MS / 2;
 /** How long a closed prompt page's Allow may still be followed by the browser's yes. */
@@ -131,11 +142,16 @@ export class Core {
   storageFull = false;
   /** Revocations that are in force but not on record. */
   undurable: { mark: HaltedMark; marked: boolean }[] = [];
+  /** What the organisation has set, as it was last read. */
+  managed: Managed = unreadManaged('not asked for yet');
   readonly office: LeaseOffice;
   readonly #door: Door;
   readonly #inTurn = serial();
   /** Markers are read, added to and written back: one after another, or one would be lost. */
   readonly #marking = serial();
+  /** The last reading asked for is the last to be believed. */
+  readonly #readingManaged = serial();
+  #rememberedManaged = '';
   #session = '';
   #starting = true;
   #lost = false;
@@ -184,6 +200,7 @@ export class Core {
     const [session, opened] = await Promise.all([
       this.#readSession(),
       this.ports.openDatabase(() => this.#databaseLost()),
+      this.#readManaged(),
     ]);
     this.#session = session;
     if (opened.kind !== 'open') return this.#close(opened);
@@ -270,6 +287,46 @@ export class Core {
     this.status = { kind: 'starting' };
     this.office.suspendAll();
     this.start().catch(this.ports.report);
+  }
+
+  // ------------------------------------------------------------------------------------------ the organisation's policy
+
+  #readManaged(): Promise<void> {
+    return this.#readingManaged(async () => {
+      const reading = this.ports.managed.read();
+      try {
+        const raw = await withinTime(reading, MANAGED_WAIT_MS);
+        this.managed = parseManaged(raw);
+        await this.#rememberManaged(raw);
+      } catch (error) {
+        await this.#retryLater();
+        if (error instanceof Late) {
+          const known = readRow(managedMark, await this.ports.local.get(MANAGED_KEY).catch(this.ports.report));
+          this.managed = known ? parseManaged(known.policy) : unreadManaged(errorText(error));
+          reading.then(() => this.managedChanged()).catch(this.ports.report);
+        } else {
+          this.ports.report(error);
+          this.managed = unreadManaged(errorText(error));
+        }
+      }
+    });
+  }
+
+  async #rememberManaged(raw: unknown): Promise<void> {
+    const hash = hashOf(raw ?? {});
+    if (hash === this.#rememberedManaged) return;
+    this.#rememberedManaged = hash;
+    await this.ports.local.set(MANAGED_KEY, { policy: raw ?? {} }).catch(this.ports.report);
+  }
+
+  /** The organisation's policy changed: what it forbids stops before anything else, then ends on record. */
+  async managedChanged(): Promise<void> {
+    await this.#readManaged();
+    for (const { capability, scope } of this.office.leases()) {
+      if (forbids(this.managed, capability)) this.office.suspend(capability, scope);
+    }
+    await this.reconcile();
+    this.ports.changed();
   }
 
   // ----------------------------------------------------------------------------------------------------- the ledger
@@ -372,6 +429,7 @@ export class Core {
     const entry = await book.settling(nonce);
     if (!entry?.capability || entry.scope === null) return { kind: 'gone' };
     if (entry.kind === 'refused' && entry.by === 'browser') return { kind: 'refused-by-browser' };
+    if (entry.kind === 'refused' && entry.by === 'managed') return { kind: 'forbidden' };
     const { capability, scope } = entry;
     const { grants } = await book.everything();
     const grant = grants.find((row) => sameGrant(row, { capability, scope }));
@@ -416,6 +474,13 @@ export class Core {
     }
     const { scope, lifetime } = allowed;
     await this.#retryMarked();
+    await this.#readManaged();
+    const bar = barred(this.managed, capability);
+    if (bar !== undefined) {
+      await this.#decline({ ...intent, scope }, 'not-now', bar === 'unread' ? 'recovery' : 'managed');
+      const why = this.managed.problems[0]?.word ?? '';
+      return bar === 'unread' ? { kind: 'failed', why } : { kind: 'forbidden' };
+    }
     const held = await this.ports.permissions.held();
     if (!holdsAll({ capability, scope }, held, this.ports.knowsDataCollection)) {
       await this.#decline({ ...intent, scope }, 'not-now', by);
@@ -595,8 +660,9 @@ export class Core {
       if (this.status.kind === 'closed' && this.status.closed.kind === 'no-database') return this.#start();
       const before = this.undurable.length;
       await this.#retryMarked();
-      // What rested with an unrecorded revocation, such as all sites with one of them, goes on once it is on record.
-      if (this.undurable.length < before) await this.#reconcile('event');
+      // What rested with an unrecorded revocation, such as all sites with one of them, goes on once it is on record;
+      // what rested because the organisation's policy could not be read, once it can be.
+      if (this.undurable.length < before || this.managed.unread) await this.#reconcile('event');
     });
   }
 
@@ -660,10 +726,11 @@ export class Core {
   async #reconcile(when: 'start' | 'event'): Promise<void> {
     if (this.status.kind !== 'open') return;
     const { book } = this.status;
+    await this.#readManaged();
     const held = await this.ports.permissions.held();
     const { grants, fences, intents, unreadable } = await book.everything();
     this.unreadableRows = unreadable;
-    const moment = { nowMs: this.ports.clock.nowMs(), session: this.#session };
+    const moment = { nowMs: this.ports.clock.nowMs(), session: this.#session, managed: this.managed };
     for (const grant of grants) {
       const fence = fenceOf(fences, grant);
       const taken = grant.state === 'granted' && !holdsAll(grant, held, this.ports.knowsDataCollection);
@@ -717,8 +784,12 @@ export class Core {
     );
   }
 
-  /** A grant for all sites rests while one of its sites was taken out and that is not on record. */
+  /**
+   * A grant for all sites rests while one of its sites was taken out and that is not on record; any grant, while the
+   * organisation's policy forbids it or could not be read.
+   */
   #rests({ capability, scope }: Wanted): boolean {
+    if (forbids(this.managed, capability)) return true;
     return scope === ALL && this.undurable.some(({ mark }) => mark.exclude === true && mark.capability === capability);
   }
 
@@ -928,11 +999,13 @@ async function isOtherHistory(database: Database, databaseId: string, mark: Head
   return row === undefined || (row as { hash?: unknown }).hash !== mark.hash;
 }
 
-/** Rejects after a time; the work itself goes on and may still succeed. */
+class Late extends Error {}
+
+/** Rejects with {@link Late} after a time; the work itself goes on and may still succeed. */
 async function withinTime<T>(work: Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer from the database within ${limitMs} ms`)), limitMs);
+    timer = setTimeout(() => reject(new Late(`no answer within ${limitMs} ms`)), limitMs);
   });
   try {
     return await Promise.race([work, late]);

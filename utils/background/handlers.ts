@@ -12,13 +12,14 @@ import type { Answers, Diagnostics, Erasable, Input, PromptOpened } from '../mes
 import { ClosedError, type Handlers } from '../messages/server';
 import type { Say } from '../platform/text-types';
 import { differences } from '../policy/differences';
+import { barred } from '../policy/managed';
 import { currentPolicy } from '../policy/versions';
 import { buildNotice } from '../prompts/notice';
 import { dismiss, unread } from './bulletins';
 import { consentOf, subjectId } from './consents';
 import { Core, HEAD_KEY } from './core';
 import { eraseEverything } from './everything';
-import { viewOf, viewsOf } from './views';
+import { managedView, viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
   readonly core: Core;
@@ -57,7 +58,8 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       core.liveGrants(),
       core.ports.permissions.held(),
     ]);
-    return { ...everything, live, held, nowMs: core.ports.clock.nowMs(), supported: ports.supported };
+    const nowMs = core.ports.clock.nowMs();
+    return { ...everything, live, held, nowMs, managed: core.managed, supported: ports.supported };
   }
 
   async function state(): Promise<Answers['state.get']> {
@@ -68,6 +70,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       undurable: core.undurable.map(({ mark, marked }) => ({ capability: mark.capability, scope: mark.scope, marked })),
       storageFull: core.storageFull,
       firefox: ports.firefox,
+      managed: managedView(core.managed),
     };
     if (core.status.kind !== 'open') {
       const closed = core.status.kind === 'closed' ? core.status.closed : { kind: 'no-database' as const, why: '' };
@@ -77,6 +80,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
         live: [],
         held: await core.ports.permissions.held(),
         nowMs: core.ports.clock.nowMs(),
+        managed: core.managed,
         supported: ports.supported,
       };
       const bulletins = await unread(undefined, ports.language);
@@ -103,6 +107,8 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
     const scope = asked ?? ALL;
     if (!isScope(scope) || !allowsScope(id, scope)) return { kind: 'bad-scope' };
     if (!ports.supported(id)) return { kind: 'unsupported' };
+    const why = barred(core.managed, id);
+    if (why !== undefined) return { kind: 'forbidden', why };
     const { lifetime } = capability(id);
     const notice = buildNotice(id, scope, say, ports.language);
     const nonce = core.ports.ids.fresh();
@@ -169,6 +175,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       version: ports.version,
       database: { kind: core.status.kind, id: open?.databaseId ?? null, unreadableRows: core.unreadableRows },
       head: head && head.seq > 0 ? { seq: head.seq, hash: head.hash, maxEpoch: head.maxEpoch } : null,
+      managed: { exists: core.managed.exists, problems: core.managed.problems },
       held,
       unexplained: surplus(held, await core.liveGrants()),
       leases: core.office.leases().map(({ capability: id, scope, epoch }) => ({ capability: id, scope, epoch })),

@@ -14,8 +14,8 @@ const bodies: Partial<Record<LedgerEntry['kind'], TextKey>> = {
 };
 
 /** An entry as a notification says it. */
-export function newsOf({ seq, kind, capability }: LedgerEntry, say: Say): NewsToTell | undefined {
-  const key = bodies[kind];
+export function newsOf({ seq, kind, by, capability }: LedgerEntry, say: Say): NewsToTell | undefined {
+  const key = kind === 'revoked' && by === 'managed' ? 'notify_revoked_managed' : bodies[kind];
   if (key === undefined) return undefined;
   const name = capability === null ? '' : say(capabilityKey(capability, 'name'));
   return { id: `news-${seq}`, title: say('extension_name'), body: say(key, name) };

@@ -3,14 +3,16 @@ import { type CapabilityId, capabilityIds } from '../catalogue/catalogue';
 import type { Everything } from '../grants/book';
 import { heldFor } from '../grants/holdings';
 import type { Grant } from '../grants/schema';
-import type { CapabilityView, ScopeView, ShownState } from '../messages/contract';
+import type { CapabilityView, ManagedView, ScopeView, ShownState } from '../messages/contract';
 import { type Held, isEmpty } from '../platform/browser-types';
+import { barred, forbids, type Managed } from '../policy/managed';
 import { changedInSubstance } from '../policy/versions';
 
 export interface Seen extends Pick<Everything, 'grants' | 'fences'> {
   readonly live: readonly Grant[];
   readonly held: Held;
   readonly nowMs: number;
+  readonly managed: Managed;
   supported(id: CapabilityId): boolean;
 }
 
@@ -28,22 +30,24 @@ export function viewOf(id: CapabilityId, seen: Seen): CapabilityView {
   const decided = grants.some((grant) => grant.state !== 'refused');
   const quiet = grants.some((grant) => grant.state === 'refused' && grant.quietUntilMs > seen.nowMs);
   const supported = seen.supported(id);
+  const mayAsk = supported && barred(seen.managed, id) === undefined;
   return {
     id,
-    state: supported ? strongest(scopes) : 'unsupported',
+    state: !supported ? 'unsupported' : forbids(seen.managed, id) ? 'forbidden' : strongest(scopes),
     scopes,
-    mayOffer: supported && !decided && !quiet,
+    mayAsk,
+    mayOffer: mayAsk && !decided && !quiet,
   };
 }
 
-function scopeView(grant: Grant, { fences, live, held }: Seen): ScopeView {
+function scopeView(grant: Grant, { fences, live, held, managed }: Seen): ScopeView {
   const fence = fences.find((row) => row.capability === grant.capability && row.scope === grant.scope);
   const ended = grant.state === 'revoked' || grant.state === 'expired' || grant.state === 'paused';
   const runs = live.some((row) => row.capability === grant.capability && row.scope === grant.scope);
   const heldStill = ended && !isEmpty(heldFor(grant, held, live));
   // A row that says 'granted' while nothing may run under it is not shown as on: closed when in doubt.
-  const state: ShownState =
-    grant.state === 'granted' && !runs ? 'expired' : heldStill ? 'revoked-but-held' : grant.state;
+  const resting: ShownState = forbids(managed, grant.capability) ? 'forbidden' : 'expired';
+  const state: ShownState = grant.state === 'granted' && !runs ? resting : heldStill ? 'revoked-but-held' : grant.state;
   return {
     scope: grant.scope,
     state,
@@ -58,6 +62,12 @@ function scopeView(grant: Grant, { fences, live, held }: Seen): ScopeView {
     changedClauses: grant.state === 'paused' ? changedInSubstance(grant.notice?.clauses ?? []) : [],
     seals: grant.seals.map(({ grantId, atMs, eraseAtMs }) => ({ grantId, sealedAtMs: atMs, eraseAtMs })),
   };
+}
+
+/** What the pages show of the organisation's policy; `null` where none is set. */
+export function managedView({ exists, unread, forbidden, locked, endpoints, syncServers, problems }: Managed) {
+  if (!exists && !unread) return null;
+  return { unread, forbidden, locked, endpoints, syncServers, problems: problems.length } satisfies ManagedView;
 }
 
 export const viewsOf = (seen: Seen): CapabilityView[] => capabilityIds.map((id) => viewOf(id, seen));

@@ -1,6 +1,7 @@
 /** How grants stand at a moment: pure, so that start, pages and tests judge alike. */
 import { type Scope, within } from '../catalogue/scope';
 import { DAY_MS } from '../platform/clock';
+import { forbids, type Managed } from '../policy/managed';
 import { changedInSubstance } from '../policy/versions';
 import { hasRunOut } from './fences';
 import type { GrantEvent } from './machine';
@@ -12,6 +13,7 @@ export const UNUSED_DAYS = 90;
 export interface Moment {
   readonly nowMs: number;
   readonly session: string;
+  readonly managed: Managed;
 }
 
 export interface Ending {
@@ -21,10 +23,16 @@ export interface Ending {
 }
 
 /** Why a grant that its row calls live must end now, if it must. The browser's part is judged apart (holdings.ts). */
-export function endingOf(grant: Grant, fence: Fence | undefined, { nowMs, session }: Moment): Ending | undefined {
+export function endingOf(
+  grant: Grant,
+  fence: Fence | undefined,
+  { nowMs, session, managed }: Moment,
+): Ending | undefined {
   if (grant.state !== 'granted') return undefined;
   const agrees = fence?.live && fence.grantId === grant.grantId && fence.epoch === grant.epoch;
   if (!fence || !agrees) return { event: 'revoke', by: 'recovery', details: { why: 'fence' } };
+  // A policy that could not be read ends nothing: what is granted only rests.
+  if (!managed.unread && forbids(managed, grant.capability)) return { event: 'revoke', by: 'managed' };
   if (hasRunOut(fence, nowMs)) return { event: 'expire', by: 'clock', details: { why: 'time' } };
   if (grant.lifetime === 'session' && grant.session !== session) {
     return { event: 'expire', by: 'clock', details: { why: 'session' } };

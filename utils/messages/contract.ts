@@ -12,6 +12,7 @@ import type { Actor, GrantState, LedgerEntry, LedgerKind } from '../grants/schem
 import { ledgerKinds } from '../grants/schema';
 import { languageChoices, type Spoken } from '../platform/languages';
 import type { ClauseDifference } from '../policy/differences';
+import type { Barred, Endpoints, LockableSection, ManagedProblem } from '../policy/managed';
 
 export type { ClauseDifference };
 
@@ -92,7 +93,7 @@ export const onlyFrom: Partial<Record<MessageName, readonly string[]>> = {
 };
 
 /** What a capability's row shows besides the states of a grant. */
-export type ShownState = GrantState | 'off' | 'unsupported' | 'revoked-but-held';
+export type ShownState = GrantState | 'off' | 'forbidden' | 'unsupported' | 'revoked-but-held';
 
 export interface SealView {
   readonly grantId: string;
@@ -124,6 +125,8 @@ export interface CapabilityView {
   /** State of the strongest live scope, else the latest state. */
   readonly state: ShownState;
   readonly scopes: readonly ScopeView[];
+  /** Whether its prompt would ask: not where the browser lacks something, or the organisation forbids it. */
+  readonly mayAsk: boolean;
   /** Whether a page may offer it on its own: never asked, or 'not now' a week ago or more. */
   readonly mayOffer: boolean;
 }
@@ -155,6 +158,19 @@ export interface BulletinView {
 /** Why nothing can be granted, where that is so. */
 export type Closed = { kind: 'no-database'; why: string } | { kind: 'newer-database' };
 
+/** What the person's organisation has set, as pages show it. */
+export interface ManagedView {
+  /** The browser did not hand the policy over: everything rests until it does. */
+  readonly unread: boolean;
+  readonly forbidden: readonly CapabilityId[];
+  readonly locked: readonly LockableSection[];
+  readonly endpoints: Endpoints;
+  /** `null`: nothing is said about it. */
+  readonly syncServers: readonly string[] | null;
+  /** How much of it could not be followed. */
+  readonly problems: number;
+}
+
 export interface State {
   readonly closed: Closed | null;
   readonly capabilities: readonly CapabilityView[];
@@ -169,6 +185,8 @@ export interface State {
   readonly storageFull: boolean;
   /** The browser still holds all sites although single sites were taken out. */
   readonly firefox: boolean;
+  /** `null` where no organisation has set anything. */
+  readonly managed: ManagedView | null;
 }
 
 /** What the prompt shows: stored by its hash, so that what was shown can be shown again. */
@@ -215,12 +233,15 @@ export type PromptOpened =
   | { kind: 'unknown-capability' }
   | { kind: 'bad-scope' }
   | { kind: 'unsupported' }
+  | { kind: 'forbidden'; why: Barred }
   | { kind: 'closed'; closed: Closed };
 
 export type Settled =
   | { kind: 'granted'; capability: CapabilityId; scope: Scope; validUntilMs: number | null }
   /** The browser does not hold the permission: its prompt was refused or dismissed. */
   | { kind: 'refused-by-browser' }
+  /** The organisation's policy came to forbid it while the question was open. */
+  | { kind: 'forbidden' }
   /** The question was answered or withdrawn elsewhere. */
   | { kind: 'gone' }
   | { kind: 'failed'; why: string };
@@ -314,6 +335,7 @@ export interface Diagnostics {
   readonly browser: string;
   readonly database: { readonly kind: string; readonly id: string | null; readonly unreadableRows: number };
   readonly head: { readonly seq: number; readonly hash: string; readonly maxEpoch: number } | null;
+  readonly managed: { readonly exists: boolean; readonly problems: readonly ManagedProblem[] };
   readonly held: Needs;
   /** Held by the browser although no live grant explains it. */
   readonly unexplained: Needs;

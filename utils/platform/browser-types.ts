@@ -20,6 +20,12 @@ export interface Area {
   remove(key: string): Promise<void>;
 }
 
+/** What an organisation has set for this extension. */
+export interface ManagedPort {
+  /** All of it, unparsed; empty where nothing is set. Rejects where the browser can't say. */
+  read(): Promise<unknown>;
+}
+
 export interface AlarmsPort {
   /** Replaces the alarm of that name. */
   at(name: string, whenMs: number): Promise<void>;

@@ -7,9 +7,11 @@ import {
   type Held,
   isEmpty,
   type LocksPort,
+  type ManagedPort,
   type PermissionsPort,
   type ScriptsPort,
 } from './browser-types';
+import { errorText } from './error-text';
 
 interface WithDataCollection {
   data_collection?: string[];
@@ -53,6 +55,20 @@ function area(name: 'local' | 'session'): Area {
 
 export const localArea = area('local');
 export const sessionArea = area('session');
+
+/** Firefox says so where nothing is set: its ext-storage.js. */
+const NOTHING_MANAGED = /managed storage manifest not found/i;
+
+export const managedPolicy: ManagedPort = {
+  async read() {
+    try {
+      return (await browser.storage.managed?.get()) ?? {};
+    } catch (error) {
+      if (NOTHING_MANAGED.test(errorText(error))) return {};
+      throw error;
+    }
+  },
+};
 
 export const browserAlarms: AlarmsPort = {
   at: async (name, whenMs) => browser.alarms.create(name, { when: whenMs }),

@@ -788,7 +788,7 @@ export async function launchChromium(options: LaunchOptions): Promise<Driven> {
   const screen = owned ?? (options.display === undefined ? null : existingDisplay(options.display));
   const kept = options.persistent === true ? keepForGood(home) : null;
   const child = spawn(binary, [...switches(options, home.dir)], {
-    env: screen?.env ?? process.env,
+    env: { ...(screen?.env ?? process.env), ...options.env },
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
   });
   const browser = new Chromium(options, home, screen, child, async () => owned?.stop(), kept);

@@ -23,6 +23,8 @@ export interface LaunchOptions {
   readonly prefs?: Readonly<Record<string, string | number | boolean>> | undefined;
   /** Chromium command line switches on top of the driver's. */
   readonly args?: readonly string[] | undefined;
+  /** Environment variables of the browser, on top of this process's. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Keep left pages in the back/forward cache, as people's browsers do. Default false. */
   readonly bfcache?: boolean | undefined;
   /** Install for good, once a profile: a restart keeps grants and registered scripts and fires no `onInstalled`. */

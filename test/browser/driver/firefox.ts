@@ -1080,6 +1080,7 @@ export async function launchFirefox(options: LaunchOptions): Promise<Driven> {
         MOZ_CRASHREPORTER_DISABLE: '1',
         MOZ_DISABLE_AUTO_SAFE_MODE: '1',
         MOZ_REMOTE_SETTINGS_DEVTOOLS: '1',
+        ...options.env,
       },
       stdio: 'ignore',
     },

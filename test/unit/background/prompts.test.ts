@@ -19,7 +19,15 @@ const intents = ({ core }: Background) => core.openStatus().database.count('inte
 async function view({ core }: Background, id: CapabilityId) {
   const { grants, fences } = await core.openStatus().book.everything();
   const [live, held] = [await core.liveGrants(), await core.ports.permissions.held()];
-  return viewOf(id, { grants, fences, live, held, nowMs: core.ports.clock.nowMs(), supported: () => true });
+  return viewOf(id, {
+    grants,
+    fences,
+    live,
+    held,
+    nowMs: core.ports.clock.nowMs(),
+    managed: core.managed,
+    supported: () => true,
+  });
 }
 
 describe('not now', () => {

@@ -51,6 +51,14 @@ describe('ledgerSentence', () => {
     ],
     [{ kind: 'revoked', details: { takenOutOf: '*' } }, 'You took shop.example out of Site insight for all sites.'],
     [{ kind: 'revoked', by: 'browser' }, 'Site insight for shop.example was taken back in the browser’s own settings.'],
+    [
+      { kind: 'revoked', by: 'managed' },
+      'Site insight for shop.example was taken back by a policy of your organisation.',
+    ],
+    [
+      { kind: 'refused', by: 'managed', capability: 'notifications', scope: '*' },
+      'Notifications was forbidden by your organisation while it was being asked for. Nothing was turned on.',
+    ],
     [{ kind: 'erased', by: 'clock', details: { records: 1 } }, '1 sealed record was erased because its time was over.'],
     [{ kind: 'erased', capability: null, scope: null, details: { records: 1200 } }, 'You erased 1,200 records.'],
     [

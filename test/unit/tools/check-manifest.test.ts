@@ -13,6 +13,7 @@ const good = {
   optional_host_permissions: [...optional.origins],
   web_accessible_resources: [],
   content_security_policy: { extension_pages: csp },
+  storage: { managed_schema: 'managed-schema.json' },
 };
 const firefox = (collection: object) => ({
   ...good,
@@ -46,6 +47,7 @@ describe('a built manifest', () => {
       },
       'script-src allows',
     ],
+    ['no schema for an organisation’s policy', { storage: undefined }, 'managed_schema'],
     ['version 2', { manifest_version: 2 }, 'manifest_version'],
   ])('with %s has one', (_what, change, problem) => {
     expect(manifestProblems({ ...good, ...change }).join()).toContain(problem);
