@@ -1,19 +1,24 @@
 import { defineConfig } from 'wxt';
 import { upcomingPolicy } from './test/fixtures/policy-next';
 import { optionalPermissions, requiredPermissions } from './utils/catalogue/catalogue';
+import { endpointsFrom } from './utils/reports/endpoints';
 
-// A test build carries a newer policy version and lets Firefox pre-tick a data collection type at install;
-// nothing of it is in what ships.
+// A test build carries a newer policy version; nothing of it is in what ships.
 const testBuild = process.env.CLOUDOPT_TEST_BUILD === 'next';
 const optional = optionalPermissions();
-const dataCollection = [...optional.dataCollection, ...(testBuild ? ['technicalAndInteraction'] : [])];
+// Where reports may go: CLOUDOPT_STATISTICS_URL with CLOUDOPT_STATISTICS_PLACE, CLOUDOPT_CRASH_DSN with
+// CLOUDOPT_CRASH_PLACE. Without them nothing can be sent.
+const endpoints = endpointsFrom(process.env);
 
 export default defineConfig({
   imports: false,
   manifestVersion: 3,
   outDir: process.env.CLOUDOPT_OUT_DIR ?? '.output',
   vite: () => ({
-    define: { __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null) },
+    define: {
+      __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null),
+      __ENDPOINTS__: JSON.stringify(endpoints),
+    },
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
     // The module preload polyfill calls fetch, and every supported browser preloads by itself.
     build: { modulePreload: { polyfill: false }, sourcemap: false },
@@ -30,7 +35,7 @@ export default defineConfig({
     web_accessible_resources: [],
     content_security_policy: {
       extension_pages:
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; " +
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src https:; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
     },
     icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 96: 'icon/96.png', 128: 'icon/128.png' },
@@ -43,7 +48,7 @@ export default defineConfig({
             gecko: {
               id: 'extension@cloudopt.net',
               strict_min_version: '140.0',
-              data_collection_permissions: { required: ['none'], optional: dataCollection },
+              data_collection_permissions: { required: ['none'], optional: [...optional.dataCollection] },
             },
           },
         }

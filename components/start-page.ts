@@ -1,8 +1,10 @@
 import { type ComponentChild, render } from 'preact';
+import { reportFaults } from './feedback';
 import { language, type TextKey, text } from '../utils/platform/text';
 
 /** Sets the page's language, direction and title, then renders into its `app` element. */
 export function startPage(title: TextKey | undefined, app: ComponentChild): void {
+  reportFaults();
   const root = document.documentElement;
   root.lang = language();
   root.dir = text('text_direction') === 'rtl' ? 'rtl' : 'ltr';

@@ -9,10 +9,11 @@ import type { Needs } from '../../utils/catalogue/catalogue';
 import { ask } from '../../utils/messages/client';
 import type { Diagnostics as Facts } from '../../utils/messages/contract';
 import { text } from '../../utils/platform/text';
+import { Reports } from './reports';
 import type { SectionProps } from './section';
 
 /** How Cloudopt itself is doing: readable, and copied whole when someone asks for it. */
-export function Diagnostics({ tick, announce }: SectionProps) {
+export function Diagnostics({ state, tick, announce }: SectionProps) {
   const facts = useLoaded(() => ask('diagnostics.get', {}), [tick]);
   const [copied, setCopied] = useState('');
   const copy = async (value: Facts) => {
@@ -39,6 +40,7 @@ export function Diagnostics({ tick, announce }: SectionProps) {
           <span>{copied}</span>
         </div>
       ) : null}
+      {state.closed === null ? <Reports tick={tick} announce={announce} /> : null}
     </>
   );
 }

@@ -2,6 +2,7 @@
 import type { ComponentChild } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Announcer } from '../../components/announcer';
+import { count } from '../../components/feedback';
 import { Problem } from '../../components/problem';
 import { startPage } from '../../components/start-page';
 import { useLoaded } from '../../components/use-loaded';
@@ -82,6 +83,7 @@ function App() {
     return () => removeEventListener('hashchange', heard);
   }, []);
   const title = text(sections[section].title);
+  useEffect(() => count(`section.${section}`), [section]);
   useEffect(() => {
     document.title = text('title_page', title);
   }, [title]);

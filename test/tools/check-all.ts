@@ -4,6 +4,15 @@ import { runSteps, type Step } from './steps';
 
 const next = { CLOUDOPT_TEST_BUILD: 'next', CLOUDOPT_OUT_DIR: '.output/next' };
 
+/** A build that may send, to receivers that the tests start: they put in the ports. */
+const reports = {
+  CLOUDOPT_OUT_DIR: '.output/reports',
+  CLOUDOPT_STATISTICS_URL: 'https://statistics.example:4318/v1/metrics',
+  CLOUDOPT_STATISTICS_PLACE: 'a test on this machine',
+  CLOUDOPT_CRASH_DSN: 'https://c0ffee@crashes.example:4319/7',
+  CLOUDOPT_CRASH_PLACE: 'a test on this machine',
+};
+
 const browserTests = ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts'];
 
 const steps: (Step | Step[])[] = [
@@ -16,6 +25,12 @@ const steps: (Step | Step[])[] = [
     name: 'build with the next policy (Firefox)',
     command: ['npx', 'wxt', 'build', '-b', 'firefox', '--mv3'],
     env: next,
+  },
+  { name: 'build with endpoints (Chromium)', command: ['npx', 'wxt', 'build'], env: reports },
+  {
+    name: 'build with endpoints (Firefox)',
+    command: ['npx', 'wxt', 'build', '-b', 'firefox', '--mv3'],
+    env: reports,
   },
   [
     { name: 'real Chromium', command: browserTests, env: { BROWSERS: 'chromium' }, vitest: true },

@@ -36,12 +36,15 @@ function policyProblems(raw: unknown): string[] {
   const policy = (raw as { extension_pages?: unknown } | undefined)?.extension_pages;
   if (typeof policy !== 'string') return ['content_security_policy: extension_pages is missing'];
   const found = directives(policy);
-  const none = ['connect-src', 'default-src', 'base-uri', 'form-action', 'frame-ancestors', 'object-src'];
+  const none = ['default-src', 'base-uri', 'form-action', 'frame-ancestors', 'object-src'];
   return [
     ...none
       .filter((name) => found.get(name) !== "'none'")
       .map((name) => `content_security_policy: ${name} is not 'none'`),
+    // Reports go to a server that is set when Cloudopt is built; which one is the door's to say.
+    ...(found.get('connect-src') === 'https:' ? [] : ['content_security_policy: connect-src is not https:']),
     ...[...found]
+      .filter(([name]) => name !== 'connect-src')
       .filter(([, values]) => !["'none'", "'self'"].includes(values))
       .map(([name, values]) => `content_security_policy: ${name} allows ${values}`),
   ];

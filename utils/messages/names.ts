@@ -4,6 +4,9 @@ import type { CapabilityId } from '../catalogue/catalogue';
 /** A hint from the background to open pages that something changed: they ask again. Carries no data. */
 export const CHANGED = 'cloudopt:changed';
 
+/** Characters of each text of an error that a page hands over. */
+export const FAULT_CHARS_MAX = 8000;
+
 /** Name of the port that a prompt page holds while its question stands. */
 export const promptPortName = (nonce: string): string => `prompt:${nonce}`;
 

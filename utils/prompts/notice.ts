@@ -1,4 +1,5 @@
 import { type CapabilityId, capability } from '../catalogue/catalogue';
+import { endpointOf } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
 import type { Notice } from '../messages/contract';
 import type { Say, TextKey } from '../platform/text-types';
@@ -10,7 +11,8 @@ export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
 
 /** What the prompt will show for a capability and scope, in the browser's language. The page renders exactly this. */
 export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: string): Notice {
-  const { fields, sites, clauses } = capability(id);
+  const { fields, sites, clauses, destination } = capability(id);
+  const endpoint = endpointOf(destination);
   const own = (part: string) => say(capabilityKey(id, part));
   return {
     capability: id,
@@ -26,8 +28,10 @@ export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: 
       name: say(`field_${field}_name` as TextKey),
       text: say(`field_${field}_text` as TextKey),
     })),
-    destination: say('destination_device'),
-    place: say('place_device'),
+    destination: endpoint
+      ? say('destination_server', new URL(endpoint.url).origin)
+      : say(destination === 'device' ? 'destination_device' : 'destination_none'),
+    place: endpoint ? say('place_server', endpoint.place) : say('place_device'),
     retention: own('retention'),
     refusalCost: own('refusal'),
     withdrawal: say('withdrawal'),

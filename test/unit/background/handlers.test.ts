@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { handlers } from '../../../utils/background/handlers';
-import type { CleanRequest } from '../../../utils/capabilities/capability';
+import { Reports } from '../../../utils/background/reports';
+import type { CleanRequest, Fault } from '../../../utils/capabilities/capability';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
 import { hashOf } from '../../../utils/grants/chain';
 import { Channel } from '../../../utils/leases/forwarder';
 import type { Input } from '../../../utils/messages/contract';
 import { ClosedError, type Handlers } from '../../../utils/messages/server';
+import type { CounterName } from '../../../utils/reports/counters';
+import { aboutTest } from '../capabilities/stage';
 import { type Background, type BackgroundOptions, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';
 
@@ -14,11 +17,15 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
   const shown: string[] = [];
   const clean = new Channel<[request: CleanRequest]>();
   const started = it.core.start();
+  const heard = { count: new Channel<[name: CounterName]>(), crashed: new Channel<[fault: Fault]>() };
+  const reports = new Reports({ core: it.core, about: aboutTest });
   const supported = new Set<CapabilityId>(['site-insight', 'browsing-time', 'notifications']);
   const all: Handlers = handlers({
     core: it.core,
     started,
     clean,
+    heard,
+    reports,
     say: (key) => key,
     language: 'en',
     firefox: true,

@@ -31,6 +31,12 @@ const good: { [N in MessageName]: Input<N> } = {
   'news.dismiss': { upTo: 3 },
   'clean.site': { host: 'shop.example', port: 8443 },
   'diagnostics.get': {},
+  'usage.count': { name: 'popup.opened' },
+  'crash.report': { name: 'TypeError', message: 'a is undefined', stack: '' },
+  'reports.get': {},
+  'reports.configure': { capability: 'usage-statistics', without: ['os.name'], byRule: true },
+  'reports.reset-id': {},
+  'reports.send': { capability: 'crash-reports', hash: sha },
 };
 const senderOf = (name: MessageName): Sender => page(onlyFrom[name]?.[0] ?? 'popup.html');
 

@@ -4,6 +4,7 @@ import type { RecordRow } from '../../../utils/catalogue/record';
 import type { Lease } from '../../../utils/leases/lease';
 import type { RecordCursor, RecordFilter } from '../../../utils/messages/contract';
 import { DAY_MS, HOUR_MS, localDay } from '../../../utils/platform/clock';
+import { siteOfRecord } from '../../../utils/catalogue/record-site';
 import { Archive, BATCH, USES_KEPT_DAYS } from '../../../utils/records/archive';
 import { freshDatabase, START_MS, TestClock } from '../store';
 
@@ -83,7 +84,7 @@ describe('pages of records', () => {
           const found = await pages(archive, filter, limit);
           const expected = rows
             .filter((one) => filter.capability === undefined || one.capability === filter.capability)
-            .filter((one) => filter.site === undefined || one.site === filter.site)
+            .filter((one) => filter.site === undefined || siteOfRecord(one) === filter.site)
             .sort((a, b) => b.atMs - a.atMs || (a.id < b.id ? 1 : -1));
           expect(found).toEqual({ rows: expected, unreadable: 0 });
           expect(await collected(archive.all(filter))).toEqual([...expected].reverse());

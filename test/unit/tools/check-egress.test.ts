@@ -94,8 +94,11 @@ describe('the check', () => {
   test('reads a build', () => {
     root = mkdtempSync(join(tmpdir(), 'egress-'));
     put('background.js', 'var t=1;(()=>{globalThis.fetch(t)})()');
+    expect(checkBuild(root)).toEqual({ files: 1, found: [] });
+    put('background.js', 'var t=1;(()=>{globalThis.fetch(t)})();fetch(2)');
+    put('chunks/popup.js', 'fetch(3)');
     put('popup.html', '<img src=https://evil.example/p.gif>');
-    expect(checkBuild(root)).toMatchObject({ files: 2, found: [{ line: 1, what: 'fetch' }, { line: 1 }] });
+    expect(checkBuild(root)).toMatchObject({ files: 3, found: [{ what: 'fetch' }, { what: 'fetch' }, { line: 1 }] });
   });
 
   test('finds nothing in our own sources', () => {

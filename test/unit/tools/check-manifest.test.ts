@@ -4,7 +4,7 @@ import { manifestProblems } from '../../tools/check-manifest';
 
 const optional = optionalPermissions();
 const csp =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; base-uri 'none'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src https:; base-uri 'none'; " +
   "form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 const good = {
   manifest_version: 3,
@@ -22,7 +22,7 @@ const firefox = (collection: object) => ({
 describe('a built manifest', () => {
   test('that says what the catalogue says has no problems', () => {
     expect(manifestProblems(good)).toEqual([]);
-    expect(manifestProblems(firefox({ required: ['none'], optional: [] }))).toEqual([]);
+    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction'] }))).toEqual([]);
   });
 
   test.each([
@@ -35,9 +35,9 @@ describe('a built manifest', () => {
     ['pages that may connect', { externally_connectable: ['*'] }, 'externally_connectable'],
     ['no content security policy', { content_security_policy: undefined }, 'content_security_policy'],
     [
-      'a policy that lets pages connect',
-      { content_security_policy: { extension_pages: csp.replace("connect-src 'none'", "connect-src 'self'") } },
-      "connect-src is not 'none'",
+      'a policy that lets pages connect without encryption',
+      { content_security_policy: { extension_pages: csp.replace('connect-src https:', 'connect-src https: http:') } },
+      'connect-src is not https:',
     ],
     [
       'a policy that lets scripts in from elsewhere',
@@ -52,7 +52,7 @@ describe('a built manifest', () => {
   });
 
   test('with a data collection type of no entry has one', () => {
-    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction'] }))).toHaveLength(1);
-    expect(manifestProblems(firefox({ required: [], optional: [] }))).toHaveLength(1);
+    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction', 'locationInfo'] }))).toHaveLength(1);
+    expect(manifestProblems(firefox({ required: [], optional: ['technicalAndInteraction'] }))).toHaveLength(1);
   });
 });
