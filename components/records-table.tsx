@@ -56,7 +56,11 @@ export function RecordsTable({ rows, sealed, onErase }: RecordsTableProps) {
                 <Button
                   small
                   testId="erase-one"
-                  label={text('erase_one_named', siteOfRecord(row) ?? capabilityText(row.capability, 'name'), recordText(row))}
+                  label={text(
+                    'erase_one_named',
+                    siteOfRecord(row) ?? capabilityText(row.capability, 'name'),
+                    recordText(row),
+                  )}
                   onPress={() => onErase(row)}
                 >
                   {text('erase_one')}

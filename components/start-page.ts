@@ -1,6 +1,6 @@
 import { type ComponentChild, render } from 'preact';
-import { reportFaults } from './feedback';
 import { language, type TextKey, text } from '../utils/platform/text';
+import { reportFaults } from './feedback';
 
 /** Sets the page's language, direction and title, then renders into its `app` element. */
 export function startPage(title: TextKey | undefined, app: ComponentChild): void {

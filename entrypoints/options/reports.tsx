@@ -7,8 +7,8 @@ import { Problem } from '../../components/problem';
 import { useLoaded } from '../../components/use-loaded';
 import { ask } from '../../utils/messages/client';
 import type { ReportSent, ReportView } from '../../utils/messages/contract';
-import { type TextKey, text } from '../../utils/platform/text';
 import { utcDay } from '../../utils/platform/clock';
+import { type TextKey, text } from '../../utils/platform/text';
 import type { SectionProps } from './section';
 
 const sentTexts: Readonly<Record<ReportSent['kind'], TextKey>> = {

@@ -228,7 +228,9 @@ function Offer({ state, front, onShow }: Pick<SiteProps, 'state' | 'front' | 'on
     ({ id, mayOffer, state: now }) =>
       mayOffer &&
       // What serves its makers is not put before a person who did not look for it.
-      capability(id).destination === 'device' && (now === 'off' || now === 'refused') && (id !== 'site-insight' || front.host === undefined),
+      capability(id).destination === 'device' &&
+      (now === 'off' || now === 'refused') &&
+      (id !== 'site-insight' || front.host === undefined),
   );
   if (!offered) return null;
   return (

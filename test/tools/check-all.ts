@@ -1,17 +1,9 @@
 /** `npm test`: all that must hold, in the order in which a failure is cheapest to find. */
+import { endpointBuilds } from './endpoint-builds';
 import { ensureBrowsers } from './ensure-browsers';
 import { runSteps, type Step } from './steps';
 
 const next = { CLOUDOPT_TEST_BUILD: 'next', CLOUDOPT_OUT_DIR: '.output/next' };
-
-/** A build that may send, to receivers that the tests start: they put in the ports. */
-const reports = {
-  CLOUDOPT_OUT_DIR: '.output/reports',
-  CLOUDOPT_STATISTICS_URL: 'https://statistics.example:4318/v1/metrics',
-  CLOUDOPT_STATISTICS_PLACE: 'a test on this machine',
-  CLOUDOPT_CRASH_DSN: 'https://c0ffee@crashes.example:4319/7',
-  CLOUDOPT_CRASH_PLACE: 'a test on this machine',
-};
 
 const browserTests = ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts'];
 
@@ -26,12 +18,7 @@ const steps: (Step | Step[])[] = [
     command: ['npx', 'wxt', 'build', '-b', 'firefox', '--mv3'],
     env: next,
   },
-  { name: 'build with endpoints (Chromium)', command: ['npx', 'wxt', 'build'], env: reports },
-  {
-    name: 'build with endpoints (Firefox)',
-    command: ['npx', 'wxt', 'build', '-b', 'firefox', '--mv3'],
-    env: reports,
-  },
+  ...endpointBuilds,
   [
     { name: 'real Chromium', command: browserTests, env: { BROWSERS: 'chromium' }, vitest: true },
     { name: 'real Firefox', command: browserTests, env: { BROWSERS: 'firefox' }, vitest: true },

@@ -320,13 +320,7 @@ export class Reports {
     };
   }
 
-  #day(
-    lease: Lease,
-    statistics: Statistics,
-    fresh: readonly CounterRecord[],
-    dayMs: number,
-    nowMs: number,
-  ): Prepared {
+  #day(lease: Lease, statistics: Statistics, fresh: readonly CounterRecord[], dayMs: number, nowMs: number): Prepared {
     const text = metricsBody(statistics);
     const handedUpToMs = statistics.toMs;
     const marks = fresh.map(({ id, atMs, count: shown }): RecordDraft => {

@@ -11,7 +11,11 @@ export async function start(lease: Lease<'usage-statistics'>, { on, clock, ids }
   attach(on.count, lease.signal, (name) => {
     const atMs = clock.nowMs();
     const counted = (before: unknown) => {
-      const { count, handed, handedUpToMs } = readRow(counterRecord, before) ?? { count: 0, handed: 0, handedUpToMs: 0 };
+      const { count, handed, handedUpToMs } = readRow(counterRecord, before) ?? {
+        count: 0,
+        handed: 0,
+        handedUpToMs: 0,
+      };
       return { name, count: count + 1, handed, handedUpToMs };
     };
     void lease.write({ records: [{ key: `${utcDay(atMs)}|${name}`, atMs, data: counted }], uses: 1 });

@@ -94,9 +94,7 @@ function switches(options: LaunchOptions, profileDir: string): readonly string[]
       ? ['--no-proxy-server']
       : [`--proxy-server=http://${options.proxy.host}:${options.proxy.port}`, '--proxy-bypass-list=<-loopback>']),
     ...(options.resolve === false || options.proxy !== undefined ? [] : [`--host-resolver-rules=${rules}`]),
-    ...(options.trust === undefined
-      ? []
-      : [`--ignore-certificate-errors-spki-list=${spkiSha256(options.trust.cert)}`]),
+    ...(options.trust === undefined ? [] : [`--ignore-certificate-errors-spki-list=${spkiSha256(options.trust.cert)}`]),
     ...(options.args ?? []),
     'about:blank',
   ];

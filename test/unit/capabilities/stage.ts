@@ -6,8 +6,8 @@ import { Channel, type EventSource, Forwarder } from '../../../utils/leases/forw
 import type { Draft, Lease, Written } from '../../../utils/leases/lease';
 import type { ContentScript } from '../../../utils/platform/browser-types';
 import { Appender } from '../../../utils/records/append';
-import type { Resource } from '../../../utils/reports/schema';
 import { Archive } from '../../../utils/records/archive';
+import type { Resource } from '../../../utils/reports/schema';
 import { granted } from '../records/authority';
 import { freshBook, TestIds } from '../store';
 

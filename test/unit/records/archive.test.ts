@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RecordRow } from '../../../utils/catalogue/record';
+import { siteOfRecord } from '../../../utils/catalogue/record-site';
 import type { Lease } from '../../../utils/leases/lease';
 import type { RecordCursor, RecordFilter } from '../../../utils/messages/contract';
 import { DAY_MS, HOUR_MS, localDay } from '../../../utils/platform/clock';
-import { siteOfRecord } from '../../../utils/catalogue/record-site';
 import { Archive, BATCH, USES_KEPT_DAYS } from '../../../utils/records/archive';
 import { freshDatabase, START_MS, TestClock } from '../store';
 
@@ -136,6 +136,8 @@ describe('the summary', () => {
       { id: 'browsing-time', records: 2, sealed: 0, oldestMs: 7 },
       { id: 'site-cleaner', records: 0, sealed: 0, oldestMs: null },
       { id: 'notifications', records: 0, sealed: 0, oldestMs: null },
+      { id: 'usage-statistics', records: 0, sealed: 0, oldestMs: null },
+      { id: 'crash-reports', records: 0, sealed: 0, oldestMs: null },
     ]);
   });
 

@@ -52,7 +52,9 @@ describe('a built manifest', () => {
   });
 
   test('with a data collection type of no entry has one', () => {
-    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction', 'locationInfo'] }))).toHaveLength(1);
+    expect(
+      manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction', 'locationInfo'] })),
+    ).toHaveLength(1);
     expect(manifestProblems(firefox({ required: [], optional: ['technicalAndInteraction'] }))).toHaveLength(1);
   });
 });
