@@ -61,13 +61,14 @@ const arrived = () => [
   ...receivers.crashes.rejected,
 ];
 
-/** An error that nothing catches, thrown in one of our pages with what must not leave in its message. */
-async function crash(page: Page, message: string): Promise<void> {
-  await page.evaluate((text: string) => {
-    setTimeout(() => {
-      throw new TypeError(text);
-    });
-  }, message);
+/**
+ * An error that nothing catches, whose message holds a text. It is thrown by a function of the page's own world: what a
+ * driver's function throws does not reach the page's listeners in Firefox.
+ */
+async function crash(page: Page, text: string): Promise<void> {
+  await page.evaluate((selector: string) => {
+    window.setTimeout(document.querySelector.bind(document, selector));
+  }, `!${text}`);
 }
 
 const secret = 'can’t read "my diary" at https://bank.example/account?user=7#top in /home/jane/x for jane@mail.example';

@@ -15,6 +15,9 @@ const { startCapability } = await import('../../../utils/capabilities/start');
 const { Channel } = await import('../../../utils/leases/forwarder');
 const { background, FakeBrowser } = await import('../../sim/fake-world');
 const { grant } = await import('../../sim/journey');
+const { buildNotice } = await import('../../../utils/prompts/notice');
+const { needsOf } = await import('../../../utils/catalogue/catalogue');
+const { candidates } = await import('../../../utils/grants/holdings');
 const { aboutTest, settle } = await import('../capabilities/stage');
 
 type World = Parameters<typeof startCapability>[1];
@@ -200,6 +203,7 @@ describe('statistics', () => {
     expect(posted).toHaveLength(1);
     expect(await database.count('outbox')).toBe(0);
     expect(await w.view()).toMatchObject({ live: false, id: null, items: [] });
+    expect([...w.browser.permissions.origins, ...w.browser.permissions.dataCollection]).toEqual([]);
   });
 
   test('of a grant given anew carry another id and nothing of before', async () => {
@@ -262,5 +266,25 @@ describe('crashes', () => {
     await running;
     expect(posted).toHaveLength(1);
     expect(posted[0]?.text).toContain('the second');
+  });
+});
+
+describe('the question', () => {
+  test('names the server and the place where it stands, and asks the browser for its origin alone', () => {
+    const notice = buildNotice('crash-reports', '*', (key, ...given) => [key, ...given].join(' '), 'en');
+    expect(notice.destination).toBe('destination_server https://crashes.example');
+    expect(notice.place).toBe('place_server here');
+    expect(needsOf('crash-reports', '*', true)).toEqual({
+      permissions: [],
+      origins: ['https://crashes.example/*'],
+      dataCollection: ['technicalAndInteraction'],
+    });
+    expect(needsOf('usage-statistics', '*', false).origins).toEqual(['https://statistics.example/*']);
+    expect(needsOf('notifications', '*', false).origins).toEqual([]);
+  });
+
+  test('what the browser holds of an endpoint can only be a report’s', () => {
+    const held = { permissions: [], origins: ['https://crashes.example/*'], dataCollection: [] };
+    expect(candidates(held)).toEqual(['site-insight', 'crash-reports']);
   });
 });
