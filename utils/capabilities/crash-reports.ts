@@ -4,7 +4,7 @@ import { HOUR_MS } from '../platform/clock';
 import { serial } from '../platform/serial';
 import { textHash } from '../reports/hash';
 import { scrub, scrubName, scrubStack } from '../reports/scrub';
-import { freshReportId, keepSettings } from '../reports/settings';
+import { freshReportId, settingsOf } from '../reports/settings';
 import type { Fault, World } from './capability';
 
 /** Different crashes that are kept of one hour: what fails in a loop fills nothing. */
@@ -54,5 +54,5 @@ export async function start(lease: Lease<'crash-reports'>, { on, clock, ids, abo
       waiting -= 1;
     });
   });
-  await keepSettings(lease, ids, clock);
+  await settingsOf(lease, ids, clock);
 }

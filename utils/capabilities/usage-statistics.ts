@@ -3,7 +3,7 @@ import { readRow } from '../catalogue/shapes';
 import { attach } from '../leases/forwarder';
 import type { Lease } from '../leases/lease';
 import { utcDay } from '../platform/clock';
-import { keepSettings } from '../reports/settings';
+import { settingsOf } from '../reports/settings';
 import type { World } from './capability';
 
 /** Counts what is used, one record a day (UTC, so that a time zone shows in none) and name. Sending is not its business. */
@@ -20,5 +20,5 @@ export async function start(lease: Lease<'usage-statistics'>, { on, clock, ids }
     };
     void lease.write({ records: [{ key: `${utcDay(atMs)}|${name}`, atMs, data: counted }], uses: 1 });
   });
-  await keepSettings(lease, ids, clock);
+  await settingsOf(lease, ids, clock);
 }

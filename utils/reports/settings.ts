@@ -26,16 +26,15 @@ export type ReportSettings = z.infer<typeof reportSettings>;
 /** Random, and joined to nothing: 32 hexadecimal digits. */
 export const freshReportId = (ids: Ids): string => textHash(ids.fresh()).slice(0, 32);
 
-/** The settings of a grant; where there are none, or none that can be read: everything shown, nothing by itself. */
+/**
+ * The settings of a grant; where there are none, or none that can be read: everything shown, nothing by itself. Writes
+ * those that are new, or about to be erased as old: what a capability keeps for later is erased after 30 days.
+ */
 export async function settingsOf(lease: Lease, ids: Ids, clock: Clock): Promise<ReportSettings> {
+  const nowMs = clock.nowMs();
   const known = readRow(reportSettings, await lease.lastCheckpoint());
-  return known ?? { id: freshReportId(ids), without: [], ruleSinceMs: null, savedMs: clock.nowMs() };
-}
-
-/** Writes settings that are new, or about to be erased as old: what a capability keeps for later is erased after 30 days. */
-export async function keepSettings(lease: Lease, ids: Ids, clock: Clock): Promise<void> {
-  const known = readRow(reportSettings, await lease.lastCheckpoint());
-  if (known && clock.nowMs() - known.savedMs < DAY_MS) return;
-  const settings = known ?? (await settingsOf(lease, ids, clock));
-  await lease.write({ checkpoint: { ...settings, savedMs: clock.nowMs() } });
+  if (known && nowMs - known.savedMs < DAY_MS) return known;
+  const settings = { ...(known ?? { id: freshReportId(ids), without: [], ruleSinceMs: null }), savedMs: nowMs };
+  await lease.write({ checkpoint: settings });
+  return settings;
 }

@@ -217,6 +217,17 @@ describe('statistics', () => {
     expect(after.id).not.toBe(id);
   });
 
+  test('have a new id and no rule after everything was erased, and keep it', async () => {
+    const w = await world();
+    await w.reports.configure({ capability: 'usage-statistics', byRule: true });
+    const { id } = await w.view();
+    await w.it.core.openStatus().archive.eraseUses();
+    const after = await w.view();
+    expect(after).toMatchObject({ byRule: false });
+    expect(after.id).not.toBe(id);
+    expect((await w.view()).id).toBe(after.id);
+  });
+
   test('what was erased since it was shown is not sent', async () => {
     const w = await world();
     await w.count('popup.opened');
