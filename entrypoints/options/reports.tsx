@@ -172,7 +172,7 @@ function Live({ report, act }: { report: ReportView; act: (action: () => Promise
       {items.length === 0 ? <p class="muted">{text(`reports_week_empty_${key}`)}</p> : null}
       <ul class="plain stack">
         {items.map((item) => (
-          <Item key={item.hash} report={report} item={item} onSend={send} />
+          <Item key={keyOf(report, item)} report={report} item={item} onSend={send} />
         ))}
       </ul>
     </>
@@ -185,6 +185,10 @@ const stateTexts: Readonly<Record<ReportView['items'][number]['state'], TextKey>
   sent: 'reports_state_sent',
   refused: 'reports_state_refused',
 };
+
+/** Statistics of a day stay the same element while they grow: what is open stays open. */
+const keyOf = ({ capability: id }: ReportView, { state, atMs, hash }: ReportView['items'][number]): string =>
+  state === 'kept' && id === 'usage-statistics' ? `day ${atMs}` : hash;
 
 interface ItemProps {
   readonly report: ReportView;

@@ -193,6 +193,24 @@ describe.each(wantedBrowsers())('reports in %s', (name) => {
     });
   });
 
+  test('a build without endpoints shows what would be sent, and says that nothing can be', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const options = await browser.open('options.html#diagnostics');
+      await grant(browser, options, 'usage-statistics');
+      expect((await held(options)).origins).toEqual([]);
+      await ask(options, 'usage.count', { name: 'popup.opened' });
+      await options.reload();
+      const { hash, text } = await shown(options, 'usage-statistics', 'kept');
+      expect(text).toContain('cloudopt.popup.opened');
+      expect(await options.visible(within('usage-statistics', 'report-no-endpoint'))).toBe(true);
+      for (const control of ['send-once', 'send-by-rule']) expect(await options.count(testid(control))).toBe(0);
+      expect(await ask(options, 'reports.send', { capability: 'usage-statistics', hash })).toEqual({
+        kind: 'no-endpoint',
+      });
+      expect(arrived()).toEqual([]);
+    });
+  });
+
   test(
     `revoked ${TRIALS} times while sending: no send begins after`,
     async () => {

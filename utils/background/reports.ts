@@ -307,9 +307,10 @@ export class Reports {
     counted: readonly CounterRecord[],
     nowMs: number,
   ): Statistics {
-    const toMs = Math.max(dayMs, Math.min(dayMs + DAY_MS, nowMs));
     const handedUpToMs = counted.map((row) => row.handedUpToMs);
     const counters = counted.filter((row) => row.count > row.handed);
+    // Up to the last that was counted: the same bytes until something is counted again.
+    const toMs = dayMs + DAY_MS <= nowMs ? dayMs + DAY_MS : Math.max(...counters.map((row) => row.atMs));
     return {
       counters: counters.map(({ name, count, handed }) => ({ name, count: count - handed })),
       resource: this.ports.about,
@@ -327,8 +328,8 @@ export class Reports {
       const mark = (before: unknown) => {
         if (before === undefined) return undefined;
         // Its own row: what was counted since it was shown stays for the next report.
-        const { name, count, handed } = before as CounterRecord;
-        return { name, count, handed: Math.min(count, Math.max(handed, shown)), handedUpToMs };
+        const { atMs, name, count, handed } = before as CounterRecord;
+        return { atMs, name, count, handed: Math.min(count, Math.max(handed, shown)), handedUpToMs };
       };
       return { key: keyOf(lease, id), atMs, data: mark };
     });

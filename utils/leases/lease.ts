@@ -9,8 +9,8 @@ export interface RecordDraft {
   /** Missing where the capability has nothing to do with sites. */
   readonly site?: string;
   readonly atMs: number;
-  /** The capability's own members, as records/schema.ts has them; a function gets the row that it takes the place of, and
-   * keeps that row where it returns `undefined`. */
+  /** The capability's own members, as records/schema.ts has them; a function gets the row that it takes the place of, may
+   * give it another `atMs`, and keeps that row where it returns `undefined`. */
   readonly data:
     | Readonly<Record<string, unknown>>
     | ((before: unknown) => Readonly<Record<string, unknown>> | undefined);

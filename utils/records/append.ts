@@ -114,18 +114,18 @@ export class Appender {
     const stamp = { capability, scope, grantId, epoch };
     const record = ({ key, site, atMs, data }: RecordDraft): Put => {
       const id = `${grantId}|${key}`;
-      const row = (members: Readonly<Record<string, unknown>>) => ({
+      const row = (members: Readonly<Record<string, unknown>>, whenMs = atMs) => ({
         ...members,
         ...stamp,
         id,
         ...(site === undefined ? {} : { site }),
-        atMs,
-        day: localDay(atMs),
+        atMs: whenMs,
+        day: localDay(whenMs),
       });
       if (typeof data !== 'function') return { store: 'records', id, row: row(data) };
       const next = (before: unknown) => {
         const members = data(before);
-        return members && row(members);
+        return members && row(members, typeof members.atMs === 'number' ? members.atMs : atMs);
       };
       return { store: 'records', id, row: next };
     };

@@ -87,13 +87,16 @@ describe('statistics', () => {
     const [shown] = (await w.view()).items;
     expect(shown).toMatchObject({ state: 'kept', hash: textHash(shown?.text ?? '') });
     w.browser.nowMs += MINUTE_MS;
+    expect((await w.view()).items).toEqual([shown]);
     await w.count('popup.opened');
     expect(await w.send(shown?.hash ?? '')).toEqual({ kind: 'sent' });
     expect(posted.map((one) => one.text)).toEqual([shown?.text]);
     expect(sums(shown?.text ?? '')).toEqual({ 'cloudopt.popup.opened': '2' });
     const { items } = await w.view();
     expect(items.map((one) => one.state).sort()).toEqual(['kept', 'sent']);
-    expect(sums(items.find((one) => one.state === 'kept')?.text ?? '')).toEqual({ 'cloudopt.popup.opened': '1' });
+    const rest = items.find((one) => one.state === 'kept')?.text ?? '';
+    expect(sums(rest)).toEqual({ 'cloudopt.popup.opened': '1' });
+    expect(rest).toContain(`"timeUnixNano":"${w.browser.nowMs}000000"`);
     expect(await w.send(shown?.hash ?? '')).toEqual({ kind: 'changed' });
     expect(posted).toHaveLength(1);
   });
