@@ -2,12 +2,14 @@ import { defineConfig } from 'wxt';
 import { upcomingBulletins } from './test/fixtures/bulletins-next';
 import { upcomingPolicy } from './test/fixtures/policy-next';
 import { optionalPermissions, requiredPermissions } from './utils/catalogue/catalogue';
+import { endpointsFrom } from './utils/reports/endpoints';
 
-// A test build carries a newer policy version and word of an incident, and lets Firefox pre-tick a data collection type at install;
-// nothing of it is in what ships.
+// A test build carries a newer policy version and word of an incident; nothing of it is in what ships.
 const testBuild = process.env.CLOUDOPT_TEST_BUILD === 'next';
 const optional = optionalPermissions();
-const dataCollection = [...optional.dataCollection, ...(testBuild ? ['technicalAndInteraction'] : [])];
+// Where reports may go: CLOUDOPT_STATISTICS_URL with CLOUDOPT_STATISTICS_PLACE, CLOUDOPT_CRASH_DSN with
+// CLOUDOPT_CRASH_PLACE. Without them nothing can be sent.
+const endpoints = endpointsFrom(process.env);
 
 export default defineConfig({
   imports: false,
@@ -17,6 +19,7 @@ export default defineConfig({
     define: {
       __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null),
       __UPCOMING_BULLETINS__: JSON.stringify(testBuild ? upcomingBulletins : null),
+      __ENDPOINTS__: JSON.stringify(endpoints),
     },
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
     // The module preload polyfill calls fetch, and every supported browser preloads by itself.
@@ -34,7 +37,7 @@ export default defineConfig({
     web_accessible_resources: [],
     content_security_policy: {
       extension_pages:
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' https:; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
     },
     icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 96: 'icon/96.png', 128: 'icon/128.png' },
@@ -47,7 +50,7 @@ export default defineConfig({
             gecko: {
               id: 'extension@cloudopt.net',
               strict_min_version: '140.0',
-              data_collection_permissions: { required: ['none'], optional: dataCollection },
+              data_collection_permissions: { required: ['none'], optional: [...optional.dataCollection] },
             },
           },
         }

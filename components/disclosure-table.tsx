@@ -1,6 +1,6 @@
 import { capability, capabilityIds } from '../utils/catalogue/catalogue';
 import { type TextKey, text } from '../utils/platform/text';
-import { disclosures } from '../utils/prompts/destinations';
+import { disclosureOf } from '../utils/prompts/destinations';
 import { capabilityText } from './capability-text';
 
 /** The catalogue's test proves that each field has a name. */
@@ -24,14 +24,14 @@ export function DisclosureTable() {
         <tbody>
           {capabilityIds.map((id) => {
             const { destination, fields } = capability(id);
-            const { who, where, policy } = disclosures[destination];
+            const { who, where, policy } = disclosureOf(destination, text);
             return (
               <tr key={id} data-testid="disclosure" data-capability={id}>
                 <th scope="row">{capabilityText(id, 'name')}</th>
                 <td>{fields.length === 0 ? text('notice_no_fields') : fields.map(fieldName).join(', ')}</td>
-                <td>{text(who)}</td>
-                <td>{text(where)}</td>
-                <td>{text(policy)}</td>
+                <td>{who}</td>
+                <td>{where}</td>
+                <td>{policy}</td>
               </tr>
             );
           })}

@@ -1,4 +1,5 @@
 import type { RecordRow } from '../utils/catalogue/record';
+import { siteOfRecord } from '../utils/catalogue/record-site';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
 import { capabilityText } from './capability-text';
@@ -7,9 +8,16 @@ import { scopeText } from './scope-text';
 
 /** What was recorded, in words. */
 export function recordText(row: RecordRow): string {
-  return row.capability === 'site-insight'
-    ? text('record_insight', row.party, counted('count_requests', row.requests))
-    : text('record_time', formats.duration(row.attentionMs), formats.day(row.day));
+  switch (row.capability) {
+    case 'site-insight':
+      return text('record_insight', row.party, counted('count_requests', row.requests));
+    case 'browsing-time':
+      return text('record_time', formats.duration(row.attentionMs), formats.day(row.day));
+    case 'usage-statistics':
+      return text('record_counter', row.name, counted('count_counted', row.count));
+    case 'crash-reports':
+      return text('record_crash', row.name, row.message);
+  }
 }
 
 export interface RecordsTableProps {
@@ -41,14 +49,18 @@ export function RecordsTable({ rows, sealed, onErase }: RecordsTableProps) {
             <tr key={row.id} data-testid="record" data-capability={row.capability}>
               <td class="nowrap">{formats.moment(row.atMs)}</td>
               <td>{capabilityText(row.capability, 'name')}</td>
-              <td>{row.site}</td>
+              <td>{siteOfRecord(row) ?? text('none')}</td>
               <td>{recordText(row)}</td>
               <td>{text(sealed.has(row.grantId) ? 'record_sealed' : 'record_scope', scopeText(row.scope))}</td>
               <td>
                 <Button
                   small
                   testId="erase-one"
-                  label={text('erase_one_named', row.site, recordText(row))}
+                  label={text(
+                    'erase_one_named',
+                    siteOfRecord(row) ?? capabilityText(row.capability, 'name'),
+                    recordText(row),
+                  )}
                   onPress={() => onErase(row)}
                 >
                   {text('erase_one')}

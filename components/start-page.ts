@@ -1,6 +1,7 @@
 import { type ComponentChild, h, render } from 'preact';
 import { onLanguageChanged } from '../utils/messages/client';
 import { language, type TextKey, text } from '../utils/platform/text';
+import { reportFaults } from './feedback';
 import { learnLanguage, onSpoken, speakFromMemory } from './page-language';
 
 export interface StartOptions {
@@ -13,6 +14,7 @@ export interface StartOptions {
 
 /** Sets the page's language, direction and title, and renders `App` into its `app` element. */
 export function startPage(title: TextKey, App: () => ComponentChild, options: StartOptions = {}): void {
+  reportFaults();
   const root = document.documentElement;
   let set = '';
   const show = () => {

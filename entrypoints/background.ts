@@ -3,11 +3,13 @@
  * background; then the core starts, and each event waits for that start.
  */
 import { defineBackground } from 'wxt/utils/define-background';
+import { aboutFrom } from '../utils/background/about';
 import { browserWorld, showPrompt } from '../utils/background/browser-world';
 import { Core } from '../utils/background/core';
 import { handlers } from '../utils/background/handlers';
 import { languages } from '../utils/background/languages';
 import { bulletinNews, newsOf } from '../utils/background/news';
+import { Reports } from '../utils/background/reports';
 import { scriptConnected } from '../utils/background/script-connections';
 import { streams } from '../utils/background/streams';
 import { IDLE_AFTER_SECONDS } from '../utils/capabilities/browsing-time';
@@ -15,6 +17,7 @@ import type { Sources, World } from '../utils/capabilities/capability';
 import { startCapability } from '../utils/capabilities/start';
 import { capability } from '../utils/catalogue/catalogue';
 import { readPackageFile } from '../utils/egress/package-file';
+import { post } from '../utils/egress/post';
 import { Channel, type EventSource, Forwarder } from '../utils/leases/forwarder';
 import { CHANGED, LANGUAGE_CHANGED } from '../utils/messages/names';
 import { pageOf, serve } from '../utils/messages/server';
@@ -44,7 +47,11 @@ export default defineBackground(() => {
     console.error(error);
     errors.unshift({ atMs: systemClock.nowMs(), text: errorText(error) });
     errors.length = Math.min(errors.length, ERRORS_KEPT);
+    const { name, message, stack = '' } = error instanceof Error ? error : new Error(errorText(error));
+    on.crashed.emit({ name, message, stack, where: 'background' });
   };
+  self.addEventListener('error', ({ error, message }) => report(error ?? new Error(message)));
+  self.addEventListener('unhandledrejection', ({ reason }) => report(reason));
 
   let begin: (done: Promise<void>) => void = () => undefined;
   const started = new Promise<void>((resolve) => {
@@ -68,7 +75,11 @@ export default defineBackground(() => {
     connected: new Channel(),
     clean: new Channel(),
     news: new Channel(),
+    count: new Channel(),
+    crashed: new Channel(),
   };
+  const { version } = browser.runtime.getManifest();
+  const about = aboutFrom(navigator.userAgent, version, language());
 
   // Nobody listens where no page is open: that is no fault.
   const hint = (what: string) => void browser.runtime.sendMessage(what).catch(() => undefined);
@@ -90,6 +101,7 @@ export default defineBackground(() => {
     scripts: browserScripts,
     locks: browserLocks,
     egressLocks: navigator.locks,
+    post,
     clock: systemClock,
     ids: randomIds,
     browser: browserWorld,
@@ -97,7 +109,16 @@ export default defineBackground(() => {
     wait: (forMs) => new Promise((resolve) => setTimeout(resolve, forMs)),
     openDatabase: (onLost) => openDatabase({ onLost }),
     startCapability: (lease, session) => {
-      const world: World = { on, browser: browserWorld, clock: systemClock, ids: randomIds, session, report };
+      const world: World = {
+        on,
+        browser: browserWorld,
+        clock: systemClock,
+        ids: randomIds,
+        session,
+        about,
+        mayBeDue: sendDue,
+        report,
+      };
       return startCapability(lease, world);
     },
     changed: () => hint(CHANGED),
@@ -116,18 +137,25 @@ export default defineBackground(() => {
     report,
   });
 
+  const reports = new Reports({ core, about });
+  const sendDue = () => {
+    started.then(() => reports.run()).catch(report);
+  };
+
   const trust = { extensionId: browser.runtime.id, origin: browser.runtime.getURL('') };
   const declared = browser.runtime.getManifest().optional_permissions ?? [];
   const coreAnswers = handlers({
     core,
     started,
     clean: on.clean,
+    heard: on,
+    reports,
     say: text,
     get language() {
       return language();
     },
     firefox: isFirefox(),
-    version: browser.runtime.getManifest().version,
+    version,
     // Firefox drops from the manifest what it does not know.
     supported: (id) => capability(id).api.every((name) => (declared as readonly string[]).includes(name)),
     showPrompt,
@@ -187,6 +215,7 @@ export default defineBackground(() => {
         } else if (name === 'end') await core.reconcile();
         else if (name === 'sweep') await core.tick().then(() => core.sweep());
         else if (name === 'retry') await core.retry();
+        else if (name === 'send') await reports.run();
         // 'wake' did its work by waking us.
       })
       .catch(report);
@@ -201,4 +230,5 @@ export default defineBackground(() => {
   // Side by side: reading the choice is the shorter of the two.
   begin(Promise.all([core.start(), spoken.ready]).then(() => undefined));
   started.catch(report);
+  sendDue();
 });

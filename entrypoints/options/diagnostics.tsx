@@ -11,10 +11,11 @@ import type { Needs } from '../../utils/catalogue/catalogue';
 import { ask } from '../../utils/messages/client';
 import type { Diagnostics as Facts } from '../../utils/messages/contract';
 import { text } from '../../utils/platform/text';
+import { Reports } from './reports';
 import type { SectionProps } from './section';
 
 /** How Cloudopt itself is doing: readable, and copied whole when someone asks for it. */
-export function Diagnostics({ tick, announce }: SectionProps) {
+export function Diagnostics({ state, tick, announce }: SectionProps) {
   const facts = useLoaded(() => ask('diagnostics.get', {}), [tick]);
   const [copied, setCopied] = useState('');
   const copy = async (value: Facts) => {
@@ -41,6 +42,7 @@ export function Diagnostics({ tick, announce }: SectionProps) {
           <span>{copied}</span>
         </div>
       ) : null}
+      {state.closed === null ? <Reports tick={tick} announce={announce} /> : null}
       {facts.value ? (
         <section class="stack measure" aria-labelledby="feedback">
           <h2 id="feedback">{text('feedback_heading')}</h2>

@@ -2,6 +2,7 @@
 import type { ComponentChild } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Announcer } from '../../components/announcer';
+import { count } from '../../components/feedback';
 import { LanguagePicker } from '../../components/language-picker';
 import { Problem } from '../../components/problem';
 import { startPage } from '../../components/start-page';
@@ -83,6 +84,7 @@ function App() {
     return () => removeEventListener('hashchange', heard);
   }, []);
   const title = text(sections[section].title);
+  useEffect(() => count(`section.${section}`), [section]);
   useEffect(() => {
     document.title = text('title_page', title);
   }, [title]);

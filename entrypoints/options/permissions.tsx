@@ -3,6 +3,7 @@ import { Banner } from '../../components/banner';
 import { Bulletins } from '../../components/bulletins';
 import { Button } from '../../components/button';
 import { CapabilityCard } from '../../components/capability-card';
+import { count } from '../../components/feedback';
 import { counted } from '../../components/formats';
 import type { RowOutcome } from '../../components/grant-row';
 import { revokedText } from '../../components/grant-text';
@@ -44,12 +45,14 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
     });
   const revoke = (capability: CapabilityId, scope: Scope) =>
     attempt(async () => {
+      count('grant.revoked');
       const revoked = await ask('grants.revoke', { capability, scope });
       put(capability, scope, { kind: 'revoked', revoked });
       announce(revokedText(capability, scope, revoked));
     });
   const stopAll = () =>
     attempt(async () => {
+      count('everything.stopped');
       const { stopped: ended, undurable } = await ask('grants.stop-all', {});
       const parts = [
         ...(ended > 0 ? [counted('stopped_everything', ended)] : []),

@@ -7,6 +7,7 @@ import { Banner } from '../../components/banner';
 import { Bulletins } from '../../components/bulletins';
 import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
+import { count } from '../../components/feedback';
 import { counted } from '../../components/formats';
 import { revokedText } from '../../components/grant-text';
 import { ManagedLine } from '../../components/managed-view';
@@ -17,7 +18,7 @@ import { startPage } from '../../components/start-page';
 import { useKeptFocus } from '../../components/use-kept-focus';
 import { useLoaded } from '../../components/use-loaded';
 import { Warnings } from '../../components/warnings';
-import type { CapabilityId } from '../../utils/catalogue/catalogue';
+import { type CapabilityId, capability } from '../../utils/catalogue/catalogue';
 import { covers, hostOfUrl, type Scope, scopeOfUrl } from '../../utils/catalogue/scope';
 import { ask, onChanged } from '../../utils/messages/client';
 import type { CapabilityView, State } from '../../utils/messages/contract';
@@ -69,6 +70,7 @@ function App() {
   const front = useLoaded(inFront, []);
   const heading = useKeptFocus<HTMLHeadingElement>([message, message ? state.value : undefined]);
 
+  useEffect(() => count('popup.opened'), []);
   useEffect(() => onChanged(() => setTick((n) => n + 1)), []);
   useEffect(() => {
     const heard = (event: MouseEvent) => {
@@ -97,12 +99,14 @@ function App() {
     });
   const revoke = (capability: CapabilityId, scope: Scope) =>
     attempt(async () => {
+      count('grant.revoked');
       const revoked = await ask('grants.revoke', { capability, scope });
       const sealed = revoked.kind === 'revoked' && revoked.records > 0;
       setMessage({ text: revokedText(capability, scope, revoked), data: sealed });
     });
   const stopAll = () =>
     attempt(async () => {
+      count('everything.stopped');
       const { stopped, undurable } = await ask('grants.stop-all', {});
       const parts = [
         ...(stopped > 0 ? [counted('stopped_everything', stopped)] : []),
@@ -231,6 +235,7 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
         onStopHere={() => onRevoke('site-insight', scope)}
         onClean={async () => {
           try {
+            count('site.cleaned');
             setCleaning(await ask('clean.site', { host, ...(port === undefined ? {} : { port }) }));
           } catch (error) {
             setCleaning({ kind: 'failed', why: String(error) });
@@ -245,7 +250,11 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
 function Offer({ state, front, onShow }: Pick<SiteProps, 'state' | 'front' | 'onShow'>) {
   const offered = state.capabilities.find(
     ({ id, mayOffer, state: now }) =>
-      mayOffer && (now === 'off' || now === 'refused') && (id !== 'site-insight' || front.host === undefined),
+      mayOffer &&
+      // What serves its makers is not put before a person who did not look for it.
+      capability(id).destination === 'device' &&
+      (now === 'off' || now === 'refused') &&
+      (id !== 'site-insight' || front.host === undefined),
   );
   if (!offered) return null;
   return (

@@ -6,6 +6,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import browser from 'webextension-polyfill';
 import { capabilityText } from '../../components/capability-text';
 import { ClosedText } from '../../components/closed-banner';
+import { count } from '../../components/feedback';
 import { whenText } from '../../components/formats';
 import { problemText } from '../../components/problem';
 import { PromptMessage, type PromptMessageProps } from '../../components/prompt-message';
@@ -73,6 +74,7 @@ function Page() {
       if (!locked.current) return setPhase({ kind: 'elsewhere' });
       const opened = await ask('prompts.open', { capability: wanted, scope: wantedScope });
       answered.current = false;
+      count('prompt.opened');
       if (opened.kind !== 'ask') return setPhase({ kind: 'not-asked', opened });
       document.title = text('title_page', text('prompt_heading', opened.notice.name));
       setPhase({ kind: 'asking', asked: opened, hold: holdPrompt(opened.nonce), waiting: false });
@@ -104,6 +106,7 @@ function Page() {
     answered.current = true;
     try {
       const settled = await ask('prompts.settle', { nonce });
+      if (settled.kind === 'granted') count('prompt.allowed');
       if (settled.kind === 'granted' && own) await closePage();
       setPhase({ kind: 'settled', settled, lifetime });
     } catch (error) {
@@ -118,6 +121,7 @@ function Page() {
     answered.current = true;
     try {
       const declined = await ask('prompts.decline', { nonce, answer });
+      count('prompt.declined');
       if (declined.kind !== 'recorded') setPhase({ kind: 'settled', settled: declined, lifetime: asked.lifetime });
       else if (own) await closePage();
       else setPhase({ kind: 'declined', answer });

@@ -1,5 +1,6 @@
 /** The first page: what Cloudopt does, that everything is off, what could be turned on, and the policy. Asks for nothing. */
 import { capabilityText } from '../../components/capability-text';
+import { count } from '../../components/feedback';
 import { PolicyView } from '../../components/policy-view';
 import { restingOn } from '../../components/resting-on';
 import { startPage } from '../../components/start-page';
@@ -57,3 +58,4 @@ function Page() {
 }
 
 startPage('title_welcome', Page);
+count('welcome.opened');

@@ -10,7 +10,11 @@ async function chunkOf(entry: string): Promise<Rollup.OutputChunk> {
     root,
     configFile: false,
     logLevel: 'error',
-    define: { __UPCOMING_POLICY__: 'null', 'import.meta.env.BROWSER': '"firefox"' },
+    define: {
+      __UPCOMING_POLICY__: 'null',
+      __ENDPOINTS__: JSON.stringify({ 'statistics-endpoint': null, 'crash-endpoint': null }),
+      'import.meta.env.BROWSER': '"firefox"',
+    },
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
     build: {
       write: false,

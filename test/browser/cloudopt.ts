@@ -10,10 +10,10 @@ export { wantedBrowsers };
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-/** The unpacked build of a browser; `next`: that with a newer policy version. */
-export function buildOf(name: BrowserName, which: 'this' | 'next' = 'this'): string {
+/** The unpacked build of a browser; `next`: that with a newer policy version; `reports`: that with endpoints. */
+export function buildOf(name: BrowserName, which: 'this' | 'next' | 'reports' = 'this'): string {
   const folder = name === 'chromium' ? 'chrome-mv3' : 'firefox-mv3';
-  return path.join(root, '.output', ...(which === 'next' ? ['next'] : []), folder);
+  return path.join(root, '.output', ...(which === 'this' ? [] : [which]), folder);
 }
 
 export async function launch(name: BrowserName, options: Partial<LaunchOptions> = {}): Promise<Driven> {

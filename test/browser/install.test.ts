@@ -9,7 +9,7 @@ describe.runIf(wantedBrowsers().includes('firefox'))("Firefox's own question at 
     const profile = mkdtempSync(path.join(tmpdir(), 'cloudopt-profile-'));
     try {
       // The build that lists `technicalAndInteraction` among what is optional: Firefox ticks it.
-      const extensionDir = buildOf('firefox', 'next');
+      const extensionDir = buildOf('firefox');
       const browser = await launch('firefox', { profile, persistent: true, extensionDir, installByPerson: true });
       try {
         const page = await browser.open('options.html');

@@ -42,7 +42,13 @@ describe.each(wantedBrowsers())('requests of a fresh profile in %s', (name) => {
 
         await ours.goto('options.html');
         await grant(browser, ours, 'site-insight');
-        for (const capability of ['browsing-time', 'site-cleaner', 'notifications']) {
+        for (const capability of [
+          'browsing-time',
+          'site-cleaner',
+          'notifications',
+          'usage-statistics',
+          'crash-reports',
+        ]) {
           await grant(browser, ours, capability);
         }
         await use(site, ours);

@@ -202,6 +202,7 @@ export function background(browser: FakeBrowser, { ports, start }: BackgroundOpt
     scripts: browser.scripts,
     locks: browser.locks,
     egressLocks,
+    post: async () => ({ status: 200, retryAfter: null }),
     alarms: {
       at: async (name, whenMs) => void browser.alarms.set(name, { whenMs }),
       every: async (name, everyMinutes) => void browser.alarms.set(name, { everyMinutes }),

@@ -1,4 +1,5 @@
 /** `npm test`: all that must hold, in the order in which a failure is cheapest to find. */
+import { endpointBuilds } from './endpoint-builds';
 import { ensureBrowsers } from './ensure-browsers';
 import { runSteps, type Step } from './steps';
 
@@ -17,6 +18,7 @@ const steps: (Step | Step[])[] = [
     command: ['npx', 'wxt', 'build', '-b', 'firefox', '--mv3'],
     env: next,
   },
+  ...endpointBuilds,
   [
     { name: 'real Chromium', command: browserTests, env: { BROWSERS: 'chromium' }, vitest: true },
     { name: 'real Firefox', command: browserTests, env: { BROWSERS: 'firefox' }, vitest: true },

@@ -1,4 +1,8 @@
-/** `npm run test:fire`: what `npm test` does briefly, long: 1,000 floods with a revocation, 20 times the simulation. */
+/**
+ * `npm run test:fire`: what `npm test` does briefly, long: 1,000 floods with a revocation, 1,000 revocations while sending,
+ * 20 times the simulation.
+ */
+import { endpointBuilds } from './endpoint-builds';
 import { runSteps } from './steps';
 
 process.exit(
@@ -14,6 +18,13 @@ process.exit(
       name: '1,000 floods with a revocation, in each browser',
       command: ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts', 'test/browser/flood.test.ts'],
       env: { FLOOD_TRIALS: '1000' },
+      vitest: true,
+    },
+    ...endpointBuilds,
+    {
+      name: '1,000 revocations while sending, in each browser',
+      command: ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts', 'test/browser/reports.test.ts'],
+      env: { SEND_TRIALS: '1000' },
       vitest: true,
     },
   ]),

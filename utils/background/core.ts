@@ -8,6 +8,7 @@ import { allowsScope, type CapabilityId, capabilityIds, type Lifetime, needsOf }
 import { ALL, type Scope } from '../catalogue/scope';
 import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/shapes';
 import { Door } from '../egress/door';
+import type { Post } from '../egress/post';
 import { Book, type Change, type Changed } from '../grants/book';
 import { hashOf } from '../grants/chain';
 import { passes } from '../grants/fences';
@@ -61,6 +62,7 @@ export interface CorePorts {
   readonly scripts: ScriptsPort;
   readonly locks: LocksPort;
   readonly egressLocks: Pick<LockManager, 'request'>;
+  readonly post: Post;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly browser: CapabilityBrowser;
@@ -115,6 +117,8 @@ const READ_WAIT_MS = 1000;
 const MANAGED_WAIT_MS = 250;
 /** When what could not be written is tried again; browsers ring an alarm no sooner. */
 const RETRY_MS = MINUTE_MS / 2;
+/** Days that a report which left, or could not, stays for the person to see. */
+const OUTBOX_KEPT_DAYS = 7;
 /** How long a closed prompt page's Allow may still be followed by the browser's yes. */
 const AFTER_CLOSE_MS = 2000;
 
@@ -145,7 +149,8 @@ export class Core {
   /** What the organisation has set, as it was last read. */
   managed: Managed = unreadManaged('not asked for yet');
   readonly office: LeaseOffice;
-  readonly #door: Door;
+  /** The one way out; a revocation waits for it. */
+  readonly door: Door;
   readonly #inTurn = serial();
   /** Markers are read, added to and written back: one after another, or one would be lost. */
   readonly #marking = serial();
@@ -167,8 +172,11 @@ export class Core {
         this.status.kind === 'open' ? this.status.archive.checkpoint(lease) : undefined,
       start: (lease) => this.ports.startCapability(lease, this.#session),
     });
-    this.#door = new Door({
+    this.door = new Door({
       locks: ports.egressLocks,
+      clock: ports.clock,
+      post: ports.post,
+      firefox: ports.knowsDataCollection,
       passes: async (lease) => {
         if (this.status.kind !== 'open') return false;
         const fence = await this.status.book.fence(lease.capability, lease.scope);
@@ -597,7 +605,7 @@ export class Core {
     await Promise.all([
       this.#letGo({ capability, scope }),
       this.#unregisterScripts(),
-      this.#door.quiet(capability).then((quiet) => {
+      this.door.quiet(capability).then((quiet) => {
         if (quiet.kind === 'stolen') this.ports.report(new Error(`a send of ${capability} did not stop in time`));
       }),
       ended.kind === 'ended' ? this.#armAlarms() : undefined,
@@ -930,6 +938,7 @@ export class Core {
     }
     for (const id of capabilityIds) await archive.eraseExpired(id);
     await archive.eraseOldUses();
+    await archive.eraseOutbox(undefined, nowMs - OUTBOX_KEPT_DAYS * DAY_MS);
   }
 
   /** Erases what ended grants collected, and writes that down. @returns how many records. */

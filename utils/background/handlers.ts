@@ -1,5 +1,5 @@
 /** Answers to the messages of the contract. Each is a few lines: what is done is done by the core and the archive. */
-import type { CleanRequest } from '../capabilities/capability';
+import type { CleanRequest, Sources } from '../capabilities/capability';
 import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
 import { isScope } from '../catalogue/domains';
 import { ALL, type Scope } from '../catalogue/scope';
@@ -15,10 +15,12 @@ import { differences } from '../policy/differences';
 import { barred } from '../policy/managed';
 import { currentPolicy } from '../policy/versions';
 import { buildNotice } from '../prompts/notice';
+import { places } from '../reports/schema';
 import { dismiss, unread } from './bulletins';
 import { consentOf, subjectId } from './consents';
 import { Core, HEAD_KEY } from './core';
 import { eraseEverything } from './everything';
+import type { Reports } from './reports';
 import { managedView, viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
@@ -26,6 +28,8 @@ export interface HandlerPorts {
   /** Resolves when the core has started. */
   readonly started: Promise<unknown>;
   readonly clean: Channel<[request: CleanRequest]>;
+  readonly heard: Pick<Sources, 'count' | 'crashed'>;
+  readonly reports: Reports;
   readonly say: Say;
   readonly language: string;
   readonly firefox: boolean;
@@ -141,6 +145,9 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
     const filter = what.kind === 'some' ? what.filter : {};
     const erased = what.kind === 'one' ? await archive.eraseOne(what.id) : await archive.erase(filter);
     if (what.kind === 'all') await archive.eraseUses();
+    // A report waits with a copy of what it is made of.
+    if (what.kind === 'one' || filter.site === undefined) await archive.eraseOutbox(filter.capability);
+    ports.reports.forget();
     await book.note('erased', 'person', {
       capability: filter.capability ?? null,
       details: { records: erased, what: what.kind, ...(filter.site === undefined ? {} : { site: filter.site }) },
@@ -272,5 +279,33 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       return new Promise((resolve) => ports.clean.emit({ host, port, answer: resolve }));
     },
     'diagnostics.get': diagnostics,
+    'usage.count': async ({ name }, sender) => {
+      await ports.started;
+      if (!sender.tab?.incognito) ports.heard.count.emit(name);
+      return { kind: 'heard' };
+    },
+    'crash.report': async (fault, sender) => {
+      await ports.started;
+      const page = /\/(\w+)\.html(?:[?#]|$)/.exec(sender.url ?? '')?.[1];
+      const where = places.find((place) => place === page);
+      if (where !== undefined && !sender.tab?.incognito) ports.heard.crashed.emit({ ...fault, where });
+      return { kind: 'heard' };
+    },
+    'reports.get': async () => {
+      await open();
+      return ports.reports.view();
+    },
+    'reports.configure': async (input) => {
+      await open();
+      return { kind: (await ports.reports.configure(input)) ? 'kept' : 'off' };
+    },
+    'reports.reset-id': async () => {
+      await open();
+      return { kind: (await ports.reports.resetId()) ? 'kept' : 'off' };
+    },
+    'reports.send': async (input) => {
+      await open();
+      return ports.reports.send(input);
+    },
   };
 }

@@ -4,6 +4,8 @@ import type { Lease } from '../leases/lease';
 import type { AlarmsPort, ScriptsPort } from '../platform/browser-types';
 import type { Clock } from '../platform/clock';
 import type { Ids } from '../platform/ids';
+import type { CounterName } from '../reports/counters';
+import type { Place, Resource } from '../reports/schema';
 
 /** A content script's connection, already known to come from a top site that the lease covers. */
 export interface ScriptConnection {
@@ -60,6 +62,14 @@ export interface NewsToTell {
   readonly body: string;
 }
 
+/** An error that nothing of ours caught, as it was thrown: nothing of it is kept before it is scrubbed. */
+export interface Fault {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly where: Place;
+}
+
 /** All that a capability can hear. The browser's events come through forwarders, our own through channels. */
 export interface Sources {
   readonly tabActivated: Forwarder<unknown[]>;
@@ -75,6 +85,9 @@ export interface Sources {
   readonly clean: Channel<[request: CleanRequest]>;
   /** Something that the person should be told, in the browser's language. */
   readonly news: Channel<[item: NewsToTell]>;
+  /** A feature was used; never from a private window. */
+  readonly count: Channel<[name: CounterName]>;
+  readonly crashed: Channel<[fault: Fault]>;
 }
 
 export interface World {
@@ -84,6 +97,10 @@ export interface World {
   readonly ids: Ids;
   /** The browser session's id: what was counted in another session is not carried on. */
   readonly session: string;
+  /** This Cloudopt, its browser and system, as reports tell them. */
+  readonly about: Resource;
+  /** Something was kept that a rule of the person's may want sent. */
+  mayBeDue(): void;
   report(error: unknown): void;
 }
 

@@ -2,15 +2,19 @@ import type { CapabilityId } from '../catalogue/catalogue';
 import type { Lease } from '../leases/lease';
 import * as browsingTime from './browsing-time';
 import type { Start, World } from './capability';
+import * as crashReports from './crash-reports';
 import * as notifications from './notifications';
 import * as siteCleaner from './site-cleaner';
 import * as siteInsight from './site-insight';
+import * as usageStatistics from './usage-statistics';
 
 const starts: { [C in CapabilityId]: Start<C> } = {
   'site-insight': siteInsight.start,
   'browsing-time': browsingTime.start,
   'site-cleaner': siteCleaner.start,
   notifications: notifications.start,
+  'usage-statistics': usageStatistics.start,
+  'crash-reports': crashReports.start,
 };
 
 /** Starts the code of the lease's capability. */

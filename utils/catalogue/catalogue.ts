@@ -1,3 +1,4 @@
+import { type Destination, endpointOf, patternOf } from './endpoints';
 import { ALL, ALL_ORIGINS, type Scope } from './scope';
 
 /** How long a grant lasts: until revoked, until the browser's session ends, or one hour. */
@@ -26,8 +27,8 @@ export interface Capability {
   readonly clauses: readonly string[];
   /** What it collects, as text keys `field_…`; empty where it collects nothing. */
   readonly fields: readonly string[];
-  /** Where what it collects goes. Nothing leaves the device in this version. */
-  readonly destination: 'device';
+  /** Where what it collects goes, if anywhere: an endpoint is set when Cloudopt is built (endpoints.ts). */
+  readonly destination: 'device' | Destination;
   /** Days that a record is kept; `null` where it keeps no records. */
   readonly keepDays: number | null;
   readonly events: readonly ForwardedEvent[];
@@ -81,6 +82,28 @@ export const catalogue = {
     keepDays: null,
     events: ['notifications.onClicked'],
   },
+  'usage-statistics': {
+    sites: 'none',
+    api: [],
+    dataCollection: ['technicalAndInteraction'],
+    lifetime: 'until-revoked',
+    clauses: ['I.4', 'II.3'],
+    fields: ['feature_counts', 'versions', 'language', 'report_id', 'request_headers'],
+    destination: 'statistics-endpoint',
+    keepDays: 30,
+    events: [],
+  },
+  'crash-reports': {
+    sites: 'none',
+    api: [],
+    dataCollection: ['technicalAndInteraction'],
+    lifetime: 'until-revoked',
+    clauses: ['I.4', 'II.2'],
+    fields: ['error', 'error_place', 'error_time', 'versions', 'request_headers'],
+    destination: 'crash-endpoint',
+    keepDays: 30,
+    events: [],
+  },
 } as const satisfies Catalogue;
 
 export type CapabilityId = keyof typeof catalogue;
@@ -101,8 +124,12 @@ export interface Needs {
 
 /** `knowsDataCollection`: whether this browser has Firefox's data collection permissions. */
 export function needsOf(id: CapabilityId, scope: Scope, knowsDataCollection: boolean): Needs {
-  const { api, sites, dataCollection } = capability(id);
-  const origins = sites === 'none' ? [] : [scope === ALL ? ALL_ORIGINS : scope];
+  const { api, sites, dataCollection, destination } = capability(id);
+  const endpoint = endpointOf(destination);
+  const origins = [
+    ...(sites === 'none' ? [] : [scope === ALL ? ALL_ORIGINS : scope]),
+    ...(endpoint ? [patternOf(endpoint)] : []),
+  ];
   return { permissions: [...api].sort(), origins, dataCollection: knowsDataCollection ? [...dataCollection] : [] };
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { capabilityId, count, day, host, id, ms, scope } from './shapes';
+import { counterName, crash } from '../reports/schema';
+import { capabilityId, count, day, host, id, ms, scope, sha256Hex } from './shapes';
 
 /** What every record has: whose it is and under which grant and epoch it was written. */
 const stamp = { id: z.string().check(z.minLength(1), z.maxLength(600)), scope, grantId: id, epoch: count, atMs: ms };
@@ -23,10 +24,52 @@ export const timeRecord = z.strictObject({
   attentionMs: ms,
 });
 
-export const recordRow = z.discriminatedUnion('capability', [insightRecord, timeRecord]);
+/** How often one thing was done on one UTC day. `atMs`: when it was done last. */
+export const counterRecord = z.strictObject({
+  ...stamp,
+  capability: z.literal('usage-statistics'),
+  day,
+  name: counterName,
+  count,
+  /** Of these, how many went into a report, and up to when that one counted. */
+  handed: count,
+  handedUpToMs: ms,
+});
+
+/** An error, scrubbed. */
+export const crashRecord = z.strictObject({
+  ...stamp,
+  ...crash.shape,
+  capability: z.literal('crash-reports'),
+  day,
+  eventId: z.string().check(z.regex(/^[\da-f]{32}$/)),
+  /** Whether it went into a report. */
+  handed: z.boolean(),
+});
+
+export const recordRow = z.discriminatedUnion('capability', [insightRecord, timeRecord, counterRecord, crashRecord]);
 export type RecordRow = z.infer<typeof recordRow>;
 export type InsightRecord = z.infer<typeof insightRecord>;
 export type TimeRecord = z.infer<typeof timeRecord>;
+export type CounterRecord = z.infer<typeof counterRecord>;
+export type CrashRecord = z.infer<typeof crashRecord>;
+
+/** Characters of a report's text at most. */
+export const REPORT_CHARS_MAX = 128 * 1024;
+
+/** A report that was handed over to be sent, with exactly the text that goes or went. `atMs`: when its state began. */
+export const outboxRow = z.strictObject({
+  ...stamp,
+  capability: z.enum(['usage-statistics', 'crash-reports']),
+  text: z.string().check(z.maxLength(REPORT_CHARS_MAX)),
+  hash: sha256Hex,
+  /** `refused`: the receiver took it not, or could not be reached for too long; it is not tried again. */
+  state: z.enum(['waiting', 'sent', 'refused']),
+  tries: count,
+  /** Not tried again before. */
+  notBeforeMs: ms,
+});
+export type OutboxRow = z.infer<typeof outboxRow>;
 
 const useStamp = {
   id: z.string().check(z.minLength(1), z.maxLength(200)),

@@ -1,5 +1,7 @@
 /** Records as CSV (RFC 4180): for spreadsheets, so no cell may start as a formula does. */
 import type { RecordRow } from '../catalogue/record';
+import { siteOfRecord } from '../catalogue/record-site';
+import type { Frame } from '../reports/scrub';
 
 type Cell = string | number | null;
 
@@ -26,24 +28,41 @@ export const recordColumns = [
   'party',
   'requests',
   'attentionMs',
+  'name',
+  'count',
+  'message',
+  'where',
+  'frames',
+  'handed',
   'grantId',
   'epoch',
   'id',
 ] as const;
 
+const frameText = ({ function: name, file, line, column }: Frame): string =>
+  `${name} ${[file, line, column].filter((part) => part !== null).join(':')}`;
+
 /** A record's cells, in the order of {@link recordColumns}; a column that its capability lacks is empty. */
 export function recordCells(row: RecordRow): Cell[] {
   const insight = row.capability === 'site-insight' ? row : undefined;
   const time = row.capability === 'browsing-time' ? row : undefined;
+  const counter = row.capability === 'usage-statistics' ? row : undefined;
+  const fault = row.capability === 'crash-reports' ? row : undefined;
   return [
     new Date(row.atMs).toISOString(),
     row.capability,
     row.scope,
-    row.site,
+    siteOfRecord(row),
     row.day,
     insight?.party ?? null,
     insight?.requests ?? null,
     time?.attentionMs ?? null,
+    counter?.name ?? fault?.name ?? null,
+    counter?.count ?? null,
+    fault?.message ?? null,
+    fault?.where ?? null,
+    fault ? fault.frames.map(frameText).join(' | ') : null,
+    counter?.handed ?? (fault ? Number(fault.handed) : null),
     row.grantId,
     row.epoch,
     row.id,

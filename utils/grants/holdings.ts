@@ -1,5 +1,6 @@
 /** What the browser holds against what live grants explain: pure, no I/O. */
 import { type CapabilityId, capability, capabilityIds, needsOf, requiredPermissions } from '../catalogue/catalogue';
+import { endpointOf, patternOf } from '../catalogue/endpoints';
 import { ALL, ALL_ORIGINS, type Scope, within } from '../catalogue/scope';
 import { type Held, isEmpty } from '../platform/browser-types';
 
@@ -61,11 +62,13 @@ export function intersection(a: Held, b: Held): Held {
 /** Capabilities that could have asked for any of this. */
 export const candidates = (what: Held): CapabilityId[] =>
   capabilityIds.filter((id) => {
-    const { api, dataCollection, sites } = capability(id);
+    const { api, dataCollection, destination, sites } = capability(id);
+    const endpoint = endpointOf(destination);
     return (
       api.some((name) => what.permissions.includes(name)) ||
       dataCollection.some((type) => what.dataCollection.includes(type)) ||
-      (sites === 'choose' && what.origins.length > 0)
+      (sites === 'choose' && what.origins.length > 0) ||
+      (endpoint !== null && what.origins.some((origin) => within(patternOf(endpoint), scopeOfOrigin(origin))))
     );
   });
 

@@ -6,10 +6,21 @@ declare const issued: unique symbol;
 /** One record to keep. With the same `key` under the same grant, the later one takes the place of the earlier. */
 export interface RecordDraft {
   readonly key: string;
-  readonly site: string;
+  /** Missing where the capability has nothing to do with sites. */
+  readonly site?: string;
   readonly atMs: number;
-  /** The capability's own members, as records/schema.ts has them; a function gets the row that it takes the place of. */
-  readonly data: Readonly<Record<string, unknown>> | ((before: unknown) => Readonly<Record<string, unknown>>);
+  /** The capability's own members, as records/schema.ts has them; a function gets the row that it takes the place of, may
+   * give it another `atMs`, and keeps that row where it returns `undefined`. */
+  readonly data:
+    | Readonly<Record<string, unknown>>
+    | ((before: unknown) => Readonly<Record<string, unknown>> | undefined);
+}
+
+/** A report on its way out. With the same `key` under the same grant, the later one takes the place of the earlier. */
+export interface OutboxDraft {
+  readonly key: string;
+  readonly atMs: number;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** All that a capability may keep beyond memory. One write is one transaction for each 100 records. */
@@ -19,6 +30,7 @@ export interface Draft {
   readonly uses?: number;
   /** Takes the place of the last checkpoint. */
   readonly checkpoint?: unknown;
+  readonly outbox?: readonly OutboxDraft[];
 }
 
 export type Written =

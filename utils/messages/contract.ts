@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import type { CapabilityId, Lifetime, Needs } from '../catalogue/catalogue';
 import { lifetimes } from '../catalogue/catalogue';
-import type { RecordRow } from '../catalogue/record';
+import type { OutboxRow, RecordRow } from '../catalogue/record';
 import type { Scope } from '../catalogue/scope';
 import { capabilityId, host, id, scope, sha256Hex } from '../catalogue/shapes';
 import type { Actor, GrantState, LedgerEntry, LedgerKind } from '../grants/schema';
@@ -13,6 +13,9 @@ import { ledgerKinds } from '../grants/schema';
 import { languageChoices, type Spoken } from '../platform/languages';
 import type { ClauseDifference } from '../policy/differences';
 import type { Barred, Endpoints, LockableSection, ManagedProblem } from '../policy/managed';
+import { counterNames } from '../reports/counters';
+import { fieldNames } from '../reports/settings';
+import { FAULT_CHARS_MAX } from './names';
 
 export type { ClauseDifference };
 
@@ -35,6 +38,9 @@ export const erasable = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sealed'), capability: capabilityId, scope }),
 ]);
 export type Erasable = z.infer<typeof erasable>;
+
+const reporting = z.enum(['usage-statistics', 'crash-reports']);
+const faultText = z.string().check(z.maxLength(FAULT_CHARS_MAX));
 
 /** Inputs. Outputs are the types of {@link Answers}: the background is ours, its answers need no parsing. */
 export const inputs = {
@@ -73,6 +79,18 @@ export const inputs = {
   /** `known`: the choice whose texts the page has. */
   'language.get': z.strictObject({ known: z.nullable(z.enum(languageChoices)) }),
   'language.set': z.strictObject({ choice: z.enum(languageChoices) }),
+  /** A feature was used. Pages in private windows don't send it. */
+  'usage.count': z.strictObject({ name: z.enum(counterNames) }),
+  /** An error that nothing in the page caught. */
+  'crash.report': z.strictObject({ name: faultText, message: faultText, stack: faultText }),
+  'reports.get': nothing,
+  'reports.configure': z.strictObject({
+    capability: reporting,
+    without: z.optional(fieldNames),
+    byRule: z.optional(z.boolean()),
+  }),
+  'reports.reset-id': nothing,
+  'reports.send': z.strictObject({ capability: reporting, hash: sha256Hex }),
 } as const;
 
 export type MessageName = keyof typeof inputs;
@@ -90,6 +108,10 @@ export const onlyFrom: Partial<Record<MessageName, readonly string[]>> = {
   'subject.id': ['options.html', 'receipt.html'],
   'everything.erase': ['options.html'],
   'language.set': ['options.html'],
+  'reports.get': ['options.html'],
+  'reports.configure': ['options.html'],
+  'reports.reset-id': ['options.html'],
+  'reports.send': ['options.html'],
 };
 
 /** What a capability's row shows besides the states of a grant. */
@@ -347,6 +369,43 @@ export interface Diagnostics {
   readonly errors: readonly { readonly atMs: number; readonly text: string }[];
 }
 
+/** One report: exactly the text that leaves or left, as UTF-8. */
+export interface ReportItem {
+  /** The day that was counted, when it crashed, or since when it waits or is sent. */
+  readonly atMs: number;
+  readonly text: string;
+  /** SHA-256 of its bytes. */
+  readonly hash: string;
+  /** `kept`: not handed over, so it goes nowhere by itself unless a rule says so. */
+  readonly state: 'kept' | OutboxRow['state'];
+}
+
+export interface ReportView {
+  readonly capability: 'usage-statistics' | 'crash-reports';
+  readonly live: boolean;
+  /** `null`: nothing can be sent. */
+  readonly to: { readonly url: string; readonly place: string } | null;
+  /** The random id that these reports carry; `null` where they carry none. */
+  readonly id: string | null;
+  readonly byRule: boolean;
+  readonly fields: readonly { readonly name: string; readonly out: boolean }[];
+  /** Of the last week, newest first. */
+  readonly items: readonly (ReportItem & { readonly bytes: number })[];
+}
+
+export interface ReportsView {
+  readonly reports: readonly ReportView[];
+}
+
+export type ReportSent =
+  | { kind: 'sent' }
+  /** It could not be delivered yet, and is tried again. */
+  | { kind: 'waiting' }
+  | { kind: 'refused' }
+  /** It is not what was shown any more, or the grant ended: nothing was begun. */
+  | { kind: 'changed' }
+  | { kind: 'no-endpoint' };
+
 /** Outputs, by message. */
 export interface Answers {
   'state.get': State;
@@ -380,6 +439,12 @@ export interface Answers {
   /** `null`: what the page knows is what is spoken. */
   'language.get': Spoken | null;
   'language.set': Spoken;
+  'usage.count': { kind: 'heard' };
+  'crash.report': { kind: 'heard' };
+  'reports.get': ReportsView;
+  'reports.configure': { kind: 'kept' } | { kind: 'off' };
+  'reports.reset-id': { kind: 'kept' } | { kind: 'off' };
+  'reports.send': ReportSent;
 }
 
 /** What the wire carries back: an answer, or why there is none. */

@@ -5,6 +5,7 @@ import { type Answers, type Envelope, type Input, inputs, type MessageName, only
 export interface Sender {
   readonly id?: string | undefined;
   readonly url?: string | undefined;
+  readonly tab?: { readonly incognito: boolean } | undefined;
 }
 
 export type Handlers = { [N in MessageName]: (input: Input<N>, sender: Sender) => Promise<Answers[N]> };

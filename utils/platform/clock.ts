@@ -10,6 +10,12 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
+/** The first millisecond of the UTC day that holds a moment. */
+export const utcDayStart = (atMs: number): number => atMs - (atMs % DAY_MS);
+
+/** The UTC calendar day of a moment, as `2026-01-31`. */
+export const utcDay = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
+
 /** The person's local calendar day of a moment, as `2026-01-31`. */
 export function localDay(atMs: number): string {
   const at = new Date(atMs);

@@ -1,14 +1,27 @@
 import type { Capability } from '../catalogue/catalogue';
-import type { TextKey } from '../platform/text-types';
+import { endpointOf } from '../catalogue/endpoints';
+import type { Say } from '../platform/text-types';
 
 /** Who receives what a capability collects, where that place stands, and the receiver's own policy. */
 export interface Disclosure {
-  readonly who: TextKey;
-  readonly where: TextKey;
-  readonly policy: TextKey;
+  readonly who: string;
+  readonly where: string;
+  readonly policy: string;
 }
 
-/** Each destination of the catalogue has a line here: the prompt and the table under Policy say the same. */
-export const disclosures: Readonly<Record<Capability['destination'], Disclosure>> = {
-  device: { who: 'destination_device', where: 'place_device', policy: 'policy_nobody' },
-};
+/** The line of a destination: the prompt and the table under Policy say the same. */
+export function disclosureOf(destination: Capability['destination'], say: Say): Disclosure {
+  const endpoint = endpointOf(destination);
+  if (endpoint) {
+    return {
+      who: say('destination_server', new URL(endpoint.url).origin),
+      where: say('place_server', endpoint.place),
+      policy: say('policy_cloudopt'),
+    };
+  }
+  return {
+    who: say(destination === 'device' ? 'destination_device' : 'destination_none'),
+    where: say('place_device'),
+    policy: say('policy_nobody'),
+  };
+}

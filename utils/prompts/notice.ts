@@ -4,7 +4,7 @@ import type { Notice } from '../messages/contract';
 import { joinSentences } from '../platform/languages';
 import type { Say, TextKey } from '../platform/text-types';
 import { clauseHash, clauseOf, currentPolicy } from '../policy/versions';
-import { disclosures } from './destinations';
+import { disclosureOf } from './destinations';
 
 /** The catalogue's text of a capability; the catalogue's test proves that each exists. */
 export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
@@ -13,7 +13,7 @@ export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
 /** What the prompt will show for a capability and scope, in the language that `say` speaks. The page renders exactly this. */
 export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: string): Notice {
   const { fields, sites, clauses, destination } = capability(id);
-  const { who, where } = disclosures[destination];
+  const { who, where } = disclosureOf(destination, say);
   const own = (part: string) => say(capabilityKey(id, part));
   return {
     capability: id,
@@ -29,8 +29,8 @@ export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: 
       name: say(`field_${field}_name` as TextKey),
       text: say(`field_${field}_text` as TextKey),
     })),
-    destination: say(who),
-    place: say(where),
+    destination: who,
+    place: where,
     retention: own('retention'),
     refusalCost: own('refusal'),
     withdrawal: say('withdrawal'),

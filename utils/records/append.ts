@@ -15,9 +15,10 @@ export const ROWS_PER_TRANSACTION = 100;
 type Authority = Pick<Lease, 'capability' | 'scope' | 'grantId' | 'epoch' | 'signal'>;
 type Stamped = Record<string, unknown> & { id: string };
 interface Put {
-  readonly store: 'records' | 'uses';
+  readonly store: 'records' | 'uses' | 'outbox';
   readonly id: string;
-  readonly row: Stamped | ((before: unknown) => Stamped);
+  /** `undefined`: the row that stands there stays. */
+  readonly row: Stamped | ((before: unknown) => Stamped | undefined);
 }
 
 /**
@@ -35,7 +36,7 @@ export class Appender {
 
   append(lease: Authority, draft: Draft): Promise<Written> {
     const puts = this.#puts(lease, draft);
-    const sites = [...new Set((draft.records ?? []).map((record) => record.site))];
+    const sites = [...new Set((draft.records ?? []).flatMap((record) => record.site ?? []))];
     return this.#queue(async () => {
       for (let from = 0; from < puts.length; from += ROWS_PER_TRANSACTION) {
         const written = await this.#transact(lease, puts.slice(from, from + ROWS_PER_TRANSACTION), sites);
@@ -47,7 +48,7 @@ export class Appender {
 
   async #transact(lease: Authority, puts: readonly Put[], sites: readonly string[]): Promise<Written> {
     if (lease.signal.aborted) return { kind: 'stale-lease' };
-    const transaction = this.database.transaction(['fences', 'records', 'uses'], 'readwrite');
+    const transaction = this.database.transaction(['fences', 'records', 'uses', 'outbox'], 'readwrite');
     const fences = transaction.objectStore('fences');
     const nowMs = this.clock.nowMs();
     // For all sites, the site's own fence may take it out: one read brings them all.
@@ -67,7 +68,12 @@ export class Appender {
       try {
         const target = transaction.objectStore(store);
         const sent =
-          typeof row === 'function' ? target.get(id).then((before) => target.put(row(before))) : target.put(row);
+          typeof row === 'function'
+            ? target.get(id).then((before) => {
+                const next = row(before);
+                return next === undefined ? undefined : target.put(next);
+              })
+            : target.put(row);
         sent.catch(fail);
       } catch (error) {
         fail(error);
@@ -108,17 +114,26 @@ export class Appender {
     const stamp = { capability, scope, grantId, epoch };
     const record = ({ key, site, atMs, data }: RecordDraft): Put => {
       const id = `${grantId}|${key}`;
-      const row = (members: Readonly<Record<string, unknown>>) => ({
+      const row = (members: Readonly<Record<string, unknown>>, whenMs = atMs) => ({
         ...members,
         ...stamp,
         id,
-        site,
-        atMs,
-        day: localDay(atMs),
+        ...(site === undefined ? {} : { site }),
+        atMs: whenMs,
+        day: localDay(whenMs),
       });
-      return { store: 'records', id, row: typeof data === 'function' ? (before) => row(data(before)) : row(data) };
+      if (typeof data !== 'function') return { store: 'records', id, row: row(data) };
+      const next = (before: unknown) => {
+        const members = data(before);
+        return members && row(members, typeof members.atMs === 'number' ? members.atMs : atMs);
+      };
+      return { store: 'records', id, row: next };
     };
     const puts = (draft.records ?? []).map(record);
+    for (const { key, atMs, data } of draft.outbox ?? []) {
+      const id = `${grantId}|${key}`;
+      puts.push({ store: 'outbox', id, row: { ...data, ...stamp, id, atMs } });
+    }
     if (draft.uses) puts.push(useOf(stamp, draft.uses, this.clock.nowMs()));
     if (draft.checkpoint !== undefined) {
       const id = checkpointId(grantId);

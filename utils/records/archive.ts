@@ -5,11 +5,14 @@ import {
   type HourOfUse,
   hourOfUse,
   type InsightRecord,
+  type OutboxRow,
+  outboxRow,
   type RecordRow,
   recordRow,
   type TimeRecord,
   useRow,
 } from '../catalogue/record';
+import { siteOfRecord } from '../catalogue/record-site';
 import { ALL, covers, type Scope, within } from '../catalogue/scope';
 import { readRow, readRows } from '../catalogue/shapes';
 import type { Lease } from '../leases/lease';
@@ -104,8 +107,8 @@ export class Archive {
     }
   }
 
-  async *#batches(index: IndexName, prefix: readonly string[]): AsyncGenerator<object[], void, void> {
-    let lower: (string | number)[] = [...prefix, 0, ''];
+  async *#batches(index: IndexName, prefix: readonly string[], fromMs = 0): AsyncGenerator<object[], void, void> {
+    let lower: (string | number)[] = [...prefix, fromMs, ''];
     const upper = [...prefix, Number.MAX_SAFE_INTEGER, LAST];
     for (let open = false; ; open = true) {
       const range: KeyRange = IDBKeyRange.bound(lower, upper, open, false);
@@ -222,6 +225,23 @@ export class Archive {
     };
   }
 
+  /** The records of a lease's grant from a moment on, oldest first: what reports are made of. */
+  async recordsOf(lease: Lease, fromMs: number): Promise<RecordRow[]> {
+    const rows: RecordRow[] = [];
+    for await (const batch of this.#batches('capability', [lease.capability], fromMs)) {
+      rows.push(...readRows(recordRow, batch).rows.filter((row) => row.grantId === lease.grantId));
+    }
+    return rows;
+  }
+
+  /** The reports of a lease's grant that were handed over, oldest first. */
+  async outbox(lease: Lease): Promise<OutboxRow[]> {
+    const raw = await this.database.getAllFromIndex('outbox', 'capability', lease.capability);
+    return readRows(outboxRow, raw)
+      .rows.filter((row) => row.grantId === lease.grantId)
+      .sort((a, b) => a.atMs - b.atMs);
+  }
+
   // --------------------------------------------------------------------------------------------------------- erasing
 
   async eraseOne(id: string): Promise<number> {
@@ -298,6 +318,17 @@ export class Archive {
     return records;
   }
 
+  /** Reports that were handed over: of one capability, or of all. They go with the records that they were made of. */
+  async eraseOutbox(id?: CapabilityId, olderThanMs = Number.MAX_SAFE_INTEGER): Promise<void> {
+    const transaction = this.database.transaction('outbox', 'readwrite');
+    for (const raw of await transaction.store.getAll()) {
+      const row = raw as Partial<OutboxRow> & { id: string };
+      const goes = (id === undefined || row.capability === id) && !((row.atMs ?? 0) > olderThanMs);
+      if (goes) transaction.store.delete(row.id);
+    }
+    await transaction.done;
+  }
+
   async #eraseBatches(
     index: IndexName,
     prefix: readonly string[],
@@ -338,7 +369,7 @@ function indexFor({ capability: id, site }: RecordFilter): { index: IndexName; p
 }
 
 const matches = (row: RecordRow, { capability: id, site }: RecordFilter): boolean =>
-  (id === undefined || row.capability === id) && (site === undefined || row.site === site);
+  (id === undefined || row.capability === id) && (site === undefined || siteOfRecord(row) === site);
 
 const isInsightOf = (row: RecordRow, lease: Lease): row is InsightRecord =>
   row.capability === 'site-insight' &&
@@ -353,4 +384,4 @@ const coversSeal = (broad: Ended & { grantId: string }, narrow: Ended & { grantI
 
 /** A record of the ended grant; of a grant for all sites only those of the site that was taken out of it. */
 const isSealed = (row: RecordRow, { scope }: Ended): boolean =>
-  scope === ALL || row.scope === scope || covers(scope, row.site);
+  scope === ALL || row.scope === scope || covers(scope, siteOfRecord(row) ?? '');

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve as absolute, join } from 'node:path';
+import { spkiSha256 } from '../../servers/tls.js';
 import { findChromium } from '../../tools/ensure-browsers.js';
 import { Cdp, CdpSession, type Fields } from './cdp.js';
 import {
@@ -93,6 +94,7 @@ function switches(options: LaunchOptions, profileDir: string): readonly string[]
       ? ['--no-proxy-server']
       : [`--proxy-server=http://${options.proxy.host}:${options.proxy.port}`, '--proxy-bypass-list=<-loopback>']),
     ...(options.resolve === false || options.proxy !== undefined ? [] : [`--host-resolver-rules=${rules}`]),
+    ...(options.trust === undefined ? [] : [`--ignore-certificate-errors-spki-list=${spkiSha256(options.trust.cert)}`]),
     ...(options.args ?? []),
     'about:blank',
   ];

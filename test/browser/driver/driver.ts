@@ -36,6 +36,8 @@ export interface LaunchOptions {
   readonly windowSize?: { readonly width: number; readonly height: number } | undefined;
   /** Firefox's 'Never remember history': every window is private, the extension allowed in them. Not in Chromium. */
   readonly clearHistoryMode?: boolean | undefined;
+  /** Servers' certificates to trust: Firefox takes in their authority, Chromium knows them by their public key. */
+  readonly trust?: { readonly caPem: string; readonly cert: string } | undefined;
   /** X display to use, such as `:7`. Left out: a private one, stopped with the browser. */
   readonly display?: string | undefined;
 }

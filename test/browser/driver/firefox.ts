@@ -83,6 +83,12 @@ declare const Services: {
     getMostRecentWindow(type: string): BrowserWindow;
   };
 };
+declare const Cc: {
+  readonly '@mozilla.org/security/x509certdb;1': {
+    getService(of: unknown): { addCertFromBase64(der: string, trust: string): unknown };
+  };
+};
+declare const Ci: { readonly nsIX509CertDB: unknown };
 declare const ChromeUtils: { importESModule(url: string): Record<string, never> };
 declare const WebExtensionPolicy: {
   getByID(id: string): { readonly extension: Extension; readonly active: boolean } | null;
@@ -515,7 +521,16 @@ class Firefox implements Driven {
       return window.outerWidth === width && window.outerHeight === height;
     };
     await until(() => this.chrome(sized, width, height), `window of ${width} × ${height}`);
+    if (this.options.trust !== undefined) await this.trust(this.options.trust.caPem);
     await this.install();
+  }
+
+  /** Takes an authority's certificate into the profile, for servers. */
+  private async trust(caPem: string): Promise<void> {
+    const base64 = caPem.replace(/-----[A-Z ]+-----|\s/g, '');
+    await this.chrome((der: string) => {
+      Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).addCertFromBase64(der, 'C,,');
+    }, base64);
   }
 
   private async install(): Promise<void> {

@@ -1,24 +1,32 @@
 import { describe, expect, test } from 'vitest';
 import { type CoreHandlers, handlers } from '../../../utils/background/handlers';
-import type { CleanRequest } from '../../../utils/capabilities/capability';
+import { Reports } from '../../../utils/background/reports';
+import type { CleanRequest, Fault } from '../../../utils/capabilities/capability';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
 import { hashOf } from '../../../utils/grants/chain';
 import { Channel } from '../../../utils/leases/forwarder';
 import type { Input } from '../../../utils/messages/contract';
 import { ClosedError } from '../../../utils/messages/server';
+import type { CounterName } from '../../../utils/reports/counters';
 import { type Background, type BackgroundOptions, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';
+import { aboutTest } from '../capabilities/stage';
 
 async function world(browser = new FakeBrowser(), options: BackgroundOptions = {}) {
   const it: Background = background(browser, options);
   const shown: string[] = [];
   const clean = new Channel<[request: CleanRequest]>();
   const started = it.core.start();
+  await it.core.settled();
+  const heard = { count: new Channel<[name: CounterName]>(), crashed: new Channel<[fault: Fault]>() };
+  const reports = new Reports({ core: it.core, about: aboutTest });
   const supported = new Set<CapabilityId>(['site-insight', 'browsing-time', 'notifications']);
   const all: CoreHandlers = handlers({
     core: it.core,
     started,
     clean,
+    heard,
+    reports,
     say: (key) => key,
     language: 'en',
     firefox: true,
@@ -31,7 +39,7 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
   await started;
   const ask = <N extends keyof CoreHandlers>(name: N, input: Input<N>) =>
     all[name](input as never, {}) as ReturnType<CoreHandlers[N]>;
-  return { browser, it, ask, clean, shown };
+  return { browser, it, ask, all, clean, heard, shown };
 }
 async function opened(w: Awaited<ReturnType<typeof world>>, capability: string, scope: string | null) {
   const answer = await w.ask('prompts.open', { capability, scope });
@@ -110,6 +118,8 @@ describe('the state', () => {
       'browsing-time off',
       'site-cleaner unsupported',
       'notifications off',
+      'usage-statistics unsupported',
+      'crash-reports unsupported',
     ]);
   });
 
@@ -208,5 +218,59 @@ describe('a site to clean', () => {
     expect(await w.ask('clean.site', { host: 'a.example' })).toEqual({ kind: 'off' });
     w.clean.add(({ host, port, answer }) => answer({ kind: 'failed', why: `${host} ${port}` }));
     expect(await w.ask('clean.site', { host: 'a.example', port: 81 })).toEqual({ kind: 'failed', why: 'a.example 81' });
+  });
+});
+
+describe('what pages tell of themselves', () => {
+  const from = (page: string, incognito?: boolean) => ({
+    id: 'ours',
+    url: `chrome-extension://ours/${page}`,
+    ...(incognito === undefined ? {} : { tab: { incognito } }),
+  });
+  const fault = { name: 'TypeError', message: 'a', stack: '' };
+
+  test('reaches whoever may hear it, with the page as the browser names it', async () => {
+    const w = await world();
+    const counted: string[] = [];
+    const crashed: string[] = [];
+    w.heard.count.add((name) => counted.push(name));
+    w.heard.crashed.add(({ where }) => crashed.push(where));
+    await w.all['usage.count']({ name: 'popup.opened' }, from('popup.html'));
+    await w.all['usage.count']({ name: 'section.data' }, from('options.html', false));
+    await w.all['crash.report'](fault, from('options.html?a#data', false));
+    await w.all['crash.report'](fault, from('other.html'));
+    expect(counted).toEqual(['popup.opened', 'section.data']);
+    expect(crashed).toEqual(['options']);
+  });
+
+  test('is dropped where it comes from a private window', async () => {
+    const w = await world();
+    const heard: unknown[] = [];
+    w.heard.count.add((name) => heard.push(name));
+    w.heard.crashed.add((one) => heard.push(one));
+    await w.all['usage.count']({ name: 'section.data' }, from('options.html', true));
+    await w.all['crash.report'](fault, from('options.html', true));
+    expect(heard).toEqual([]);
+  });
+});
+
+describe('erasing', () => {
+  test('takes reports that wait with it', async () => {
+    const w = await world();
+    const { database } = w.it.core.openStatus();
+    const row = (id: string, capability: string) => ({ id, capability, atMs: 1 });
+    const fill = async () => {
+      await database.put('outbox', row('a', 'usage-statistics'));
+      await database.put('outbox', row('b', 'crash-reports'));
+    };
+    const left = async () => (await database.getAllKeys('outbox')).join();
+    await fill();
+    await w.ask('records.erase', { what: { kind: 'some', filter: { site: 'shop.example' } } });
+    expect(await left()).toBe('a,b');
+    await w.ask('records.erase', { what: { kind: 'some', filter: { capability: 'crash-reports' } } });
+    expect(await left()).toBe('a');
+    await fill();
+    await w.ask('records.erase', { what: { kind: 'all' } });
+    expect(await left()).toBe('');
   });
 });

@@ -22,7 +22,7 @@ const later = async (it: Stage, world: World, ms: number) => {
 };
 const attention = async (it: Stage) =>
   Object.fromEntries(
-    (await it.records()).map((row) => [row.site, row.capability === 'browsing-time' ? row.attentionMs : -1]),
+    (await it.records()).flatMap((row) => (row.capability === 'browsing-time' ? [[row.site, row.attentionMs]] : [])),
   );
 
 describe('attention', () => {

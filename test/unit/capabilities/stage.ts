@@ -7,6 +7,7 @@ import type { Draft, Lease, Written } from '../../../utils/leases/lease';
 import type { ContentScript } from '../../../utils/platform/browser-types';
 import { Appender } from '../../../utils/records/append';
 import { Archive } from '../../../utils/records/archive';
+import type { Resource } from '../../../utils/reports/schema';
 import { granted } from '../records/authority';
 import { freshBook, TestIds } from '../store';
 
@@ -22,6 +23,13 @@ class Event<A extends unknown[]> implements EventSource<A> {
     for (const listener of [...this.listeners]) listener(...args);
   }
 }
+
+export const aboutTest: Resource = {
+  version: '0.1.0',
+  browser: { name: 'Firefox', major: 153 },
+  os: 'Linux',
+  language: 'en',
+};
 
 export async function stage() {
   const opened = await freshBook();
@@ -48,6 +56,7 @@ export async function stage() {
     notified: new Map<string, { title: string; message: string }>(),
     shown: [] as string[],
     errors: [] as unknown[],
+    due: 0,
     writes: 'open' as 'open' | Written,
   };
   const browser: CapabilityBrowser = {
@@ -87,8 +96,14 @@ export async function stage() {
       connected: new Channel(),
       clean: new Channel(),
       news: new Channel(),
+      count: new Channel(),
+      crashed: new Channel(),
     };
-    return { on, browser, clock, ids, session, report: (error) => void played.errors.push(error) };
+    const mayBeDue = () => {
+      played.due += 1;
+    };
+    const report = (error: unknown) => void played.errors.push(error);
+    return { on, browser, clock, ids, session, about: aboutTest, mayBeDue, report };
   }
 
   async function lease<C extends CapabilityId>(capability: C, scope = '*', more: Partial<Lease> = {}) {

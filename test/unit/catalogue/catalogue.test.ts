@@ -52,7 +52,7 @@ describe.each(capabilityIds)('%s', (id) => {
   });
 
   test('is of use, and asks for what can be asked for later', () => {
-    expect(entry.api.length + (entry.sites === 'choose' ? 1 : 0)).toBeGreaterThan(0);
+    expect(entry.api.length + entry.dataCollection.length + (entry.sites === 'choose' ? 1 : 0)).toBeGreaterThan(0);
     const required: readonly string[] = requiredPermissions;
     expect(entry.api.filter((name) => required.includes(name))).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe('the manifest', () => {
     expect([...optional.permissions]).toEqual([...new Set(named)].sort());
     expect(optional.permissions).toEqual(['browsingData', 'idle', 'notifications', 'tabs']);
     expect(optional.origins).toEqual(['*://*/*']);
-    expect(optional.dataCollection).toEqual([]);
+    expect(optional.dataCollection).toEqual(['technicalAndInteraction']);
   });
 
   test('requires only what no browser warns about', () => {

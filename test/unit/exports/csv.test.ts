@@ -44,13 +44,33 @@ describe('a line of CSV', () => {
 
   test('has a cell for each column', () => {
     const stamp = { id: 'i', scope: '*', grantId: 'g', epoch: 1, atMs: 0, site: 'a.example', day: '1970-01-01' };
+    const { site: _site, ...bare } = stamp;
     const rows = [
       { ...stamp, capability: 'site-insight', party: 'b.example', requests: 2 },
       { ...stamp, capability: 'browsing-time', attentionMs: 3 },
-    ] as RecordRow[];
+      { ...bare, capability: 'usage-statistics', name: 'popup.opened', count: 3, handed: 1 },
+      {
+        ...bare,
+        capability: 'crash-reports',
+        name: 'TypeError',
+        message: 'a is undefined',
+        where: 'popup',
+        frames: [
+          { function: 'f', file: 'popup.js', line: 1, column: 2 },
+          { function: '?', file: 'other', line: null, column: null },
+        ],
+        handed: true,
+      },
+    ] as unknown as RecordRow[];
     for (const row of rows) expect(recordCells(row)).toHaveLength(recordColumns.length);
     expect(csvLine(recordCells(rows[0] as RecordRow))).toBe(
-      '1970-01-01T00:00:00.000Z,site-insight,*,a.example,1970-01-01,b.example,2,,g,1,i\r\n',
+      '1970-01-01T00:00:00.000Z,site-insight,*,a.example,1970-01-01,b.example,2,,,,,,,,g,1,i\r\n',
+    );
+    expect(csvLine(recordCells(rows[2] as RecordRow))).toContain(
+      ',usage-statistics,*,,1970-01-01,,,,popup.opened,3,,,,1,',
+    );
+    expect(csvLine(recordCells(rows[3] as RecordRow))).toContain(
+      ',TypeError,,a is undefined,popup,f popup.js:1:2 | ? other,1,',
     );
   });
 });

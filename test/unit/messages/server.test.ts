@@ -37,6 +37,12 @@ const good: { [N in MessageName]: Input<N> } = {
   'diagnostics.get': {},
   'language.get': { known: null },
   'language.set': { choice: 'zh_TW' },
+  'usage.count': { name: 'popup.opened' },
+  'crash.report': { name: 'TypeError', message: 'a is undefined', stack: '' },
+  'reports.get': {},
+  'reports.configure': { capability: 'usage-statistics', without: ['os.name'], byRule: true },
+  'reports.reset-id': {},
+  'reports.send': { capability: 'crash-reports', hash: sha },
 };
 const senderOf = (name: MessageName): Sender => page(onlyFrom[name]?.[0] ?? 'popup.html');
 

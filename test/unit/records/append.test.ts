@@ -70,6 +70,40 @@ describe('a write under a live grant', () => {
     expect(await it.database.getAll('records')).toMatchObject([{ attentionMs: 13 }]);
   });
 
+  test('leaves what stands there where its function says so, and makes nothing of what is gone', async () => {
+    const it = await world();
+    const lease = await granted(it.book, 'crash-reports');
+    const record = (data: Readonly<Record<string, unknown>>) => ({
+      key: 'a',
+      atMs: it.clock.at,
+      data: (before: unknown) => (before === undefined ? data : undefined),
+    });
+    await it.appender.append(lease, { records: [record({ message: 'first' })] });
+    await it.appender.append(lease, { records: [record({ message: 'second' })] });
+    const rows = await it.database.getAll('records');
+    expect(rows).toMatchObject([{ message: 'first' }]);
+    expect(rows[0]).not.toHaveProperty('site');
+    await it.appender.append(lease, { records: [{ key: 'b', atMs: it.clock.at, data: () => undefined }] });
+    expect(await it.database.count('records')).toBe(1);
+  });
+
+  test('puts a report into the outbox with what it is made of, both or neither', async () => {
+    const it = await world();
+    const lease = await granted(it.book, 'crash-reports');
+    const draft = {
+      records: [{ key: 'a', atMs: it.clock.at, data: { message: 'a' } }],
+      outbox: [{ key: 'hash', atMs: it.clock.at, data: { text: 'a' } }],
+    };
+    await it.appender.append(lease, draft);
+    const { grantId, epoch } = lease;
+    expect(await it.database.getAll('outbox')).toEqual([
+      { id: `${grantId}|hash`, capability: 'crash-reports', scope: '*', grantId, epoch, atMs: it.clock.at, text: 'a' },
+    ]);
+    await it.book.change({ capability: 'crash-reports', scope: '*', event: 'revoke', by: 'person' });
+    expect(await it.appender.append(lease, { ...draft, records: [] })).toEqual({ kind: 'stale-lease' });
+    expect(await it.database.count('outbox')).toBe(0);
+  });
+
   test('can’t pass itself off as another grant’s', async () => {
     const it = await world();
     const lease = await granted(it.book, 'site-insight');

@@ -94,8 +94,11 @@ describe('the check', () => {
   test('reads a build', () => {
     root = mkdtempSync(join(tmpdir(), 'egress-'));
     put('background.js', 'var t=1;(()=>{globalThis.fetch(t)})()');
+    expect(checkBuild(root)).toEqual({ files: 1, found: [] });
+    put('background.js', 'var t=1;(()=>{globalThis.fetch(t)})();fetch(2)');
+    put('chunks/popup.js', 'fetch(3)');
     put('popup.html', '<img src=https://evil.example/p.gif>');
-    expect(checkBuild(root)).toMatchObject({ files: 2, found: [{ line: 1, what: 'fetch' }, { line: 1 }] });
+    expect(checkBuild(root)).toMatchObject({ files: 3, found: [{ what: 'fetch' }, { what: 'fetch' }, { line: 1 }] });
   });
 
   test('lets a build’s background read the package itself, and nothing else do so', () => {
@@ -110,7 +113,7 @@ describe('the check', () => {
       'globalThis.fetch(b.runtime.getURL(p))',
       'const f = fetch; f(b.runtime.getURL(p))',
     ]) {
-      put('background.js', away);
+      put('background.js', `globalThis.fetch(t);\n${away}`);
       expect(checkBuild(root).found, away).toHaveLength(1);
     }
     put('background.js', '');

@@ -4,7 +4,7 @@ import { manifestProblems } from '../../tools/check-manifest';
 
 const optional = optionalPermissions();
 const csp =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' https:; base-uri 'none'; " +
   "form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 const good = {
   manifest_version: 3,
@@ -23,7 +23,7 @@ const firefox = (collection: object) => ({
 describe('a built manifest', () => {
   test('that says what the catalogue says has no problems', () => {
     expect(manifestProblems(good)).toEqual([]);
-    expect(manifestProblems(firefox({ required: ['none'], optional: [] }))).toEqual([]);
+    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction'] }))).toEqual([]);
   });
 
   test.each([
@@ -36,9 +36,9 @@ describe('a built manifest', () => {
     ['pages that may connect', { externally_connectable: ['*'] }, 'externally_connectable'],
     ['no content security policy', { content_security_policy: undefined }, 'content_security_policy'],
     [
-      'a policy that lets pages connect',
-      { content_security_policy: { extension_pages: csp.replace("connect-src 'self'", 'connect-src https:') } },
-      "connect-src is not 'self'",
+      'a policy that lets pages connect without encryption',
+      { content_security_policy: { extension_pages: csp.replace('https:', 'https: http:') } },
+      "connect-src is not 'self' https:",
     ],
     [
       'a policy that lets scripts in from elsewhere',
@@ -54,7 +54,9 @@ describe('a built manifest', () => {
   });
 
   test('with a data collection type of no entry has one', () => {
-    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction'] }))).toHaveLength(1);
-    expect(manifestProblems(firefox({ required: [], optional: [] }))).toHaveLength(1);
+    expect(
+      manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction', 'locationInfo'] })),
+    ).toHaveLength(1);
+    expect(manifestProblems(firefox({ required: [], optional: ['technicalAndInteraction'] }))).toHaveLength(1);
   });
 });

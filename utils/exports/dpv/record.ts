@@ -2,7 +2,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import canonicalize from 'canonicalize';
-import { type Capability, type CapabilityId, capability } from '../../catalogue/catalogue';
+import { type CapabilityId, capability } from '../../catalogue/catalogue';
+import { endpointOf } from '../../catalogue/endpoints';
 import type { ConsentRecord, Notice } from '../../messages/contract';
 import { type DpvEvent, type DpvParty, type DpvRecord, typeOfDoer } from './shape';
 import {
@@ -75,12 +76,17 @@ export function deviceFacts(id: CapabilityId, facts: OwnFacts): RecordFacts {
   };
 }
 
-/** A destination that no facts are written for does not compile: a record may not call nobody a recipient that has one. */
-const factsByDestination: Record<Capability['destination'], typeof deviceFacts> = { device: deviceFacts };
-
-/** The facts of a capability, by where its data goes. */
-export const factsOf = (id: CapabilityId, facts: OwnFacts): RecordFacts =>
-  factsByDestination[capability(id).destination](id, facts);
+/** The facts of a capability, by where its data goes: whoever holds the endpoint that is set receives what is sent there. */
+export function factsOf(id: CapabilityId, facts: OwnFacts): RecordFacts {
+  const endpoint = endpointOf(capability(id).destination);
+  const own = deviceFacts(id, facts);
+  if (!endpoint) return own;
+  const { origin } = new URL(endpoint.url);
+  return {
+    ...own,
+    recipients: [{ id: origin, name: origin, address: endpoint.place, email: cloudopt.email, url: origin }],
+  };
+}
 
 /** SHA-256 (hex) of the canonical JSON (RFC 8785) of any JSON value. Throws where the value has none. */
 export const digestOf = (value: unknown): string => bytesToHex(sha256(utf8ToBytes(canonicalize(value) ?? 'null')));

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  ask,
+  type Driven,
+  grant,
+  held,
+  type Page,
+  promptUrl,
+  rawRows,
+  stateOf,
+  testid,
+  until,
+  wantedBrowsers,
+  withBrowser,
+} from './cloudopt';
+import { type Receivers, startReceivers } from './receivers';
+import { revokeWhileSending } from './sending';
+
+const TRIALS = Number(process.env.SEND_TRIALS ?? 100);
+
+let receivers: Receivers;
+beforeAll(async () => {
+  receivers = await startReceivers();
+});
+afterAll(() => receivers.stop());
+beforeEach(() => {
+  for (const receiver of [receivers.statistics, receivers.crashes]) {
+    receiver.respond({ kind: 'ok' });
+    receiver.received.length = 0;
+    receiver.rejected.length = 0;
+  }
+});
+
+const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+const within = (capability: string, name: string) => `${testid(`report-${capability}`)} ${testid(name)}`;
+const item = (capability: string, state: string) =>
+  `${testid(`report-${capability}`)} ${testid('report-item')}[data-state="${state}"]`;
+
+interface Shown {
+  readonly text: string;
+  readonly hash: string;
+  readonly bytes: number;
+}
+
+/** What the page shows of the first report in this state. */
+async function shown(page: Page, capability: string, state: string): Promise<Shown> {
+  const one = item(capability, state);
+  await page.waitFor(one);
+  return {
+    text: (await page.text(`${one} ${testid('report-text')}`)) ?? '',
+    hash: (await page.text(`${one} ${testid('report-hash')}`)) ?? '',
+    bytes: Number(await page.attribute(one, 'data-bytes')),
+  };
+}
+
+const arrived = () => [
+  ...receivers.statistics.received,
+  ...receivers.statistics.rejected,
+  ...receivers.crashes.received,
+  ...receivers.crashes.rejected,
+];
+
+/**
+ * An error that nothing catches, whose message holds a text. It is thrown by a function of the page's own world: what a
+ * driver's function throws does not reach the page's listeners in Firefox.
+ */
+async function crash(page: Page, text: string): Promise<void> {
+  await page.evaluate((selector: string) => {
+    window.setTimeout(document.querySelector.bind(document, selector));
+  }, `!${text}`);
+}
+
+const secret = 'can’t read "my diary" at https://bank.example/account?user=7#top in /home/jane/x for jane@mail.example';
+
+describe.each(wantedBrowsers())('reports in %s', (name) => {
+  const run = (task: (browser: Driven, options: Page) => Promise<void>) =>
+    withBrowser(name, receivers.options(name), async (browser) => {
+      await task(browser, await browser.open('options.html#diagnostics'));
+    });
+
+  test('statistics: nothing before, exactly what was shown after, nothing once taken back', async () => {
+    await run(async (browser, options) => {
+      await options.waitFor(testid('report-usage-statistics'));
+      expect(await options.attribute(testid('report-usage-statistics'), 'data-live')).toBe('false');
+      await ask(options, 'usage.count', { name: 'popup.opened' });
+      expect(await rawRows(options, 'records')).toEqual([]);
+
+      const prompt = await browser.open(promptUrl('usage-statistics'));
+      await prompt.waitFor(testid('prompt-destination'));
+      expect(await prompt.text(testid('prompt-destination'))).toContain('https://statistics.example:');
+      expect(await prompt.text(testid('prompt-destination'))).toContain('a test on this machine');
+      await prompt.close();
+      await grant(browser, options, 'usage-statistics');
+      expect((await held(options)).origins).toContain('https://statistics.example/*');
+      for (let n = 0; n < 3; n += 1) await ask(options, 'usage.count', { name: 'popup.opened' });
+      await until(
+        async () => (await rawRows(options, 'records')).some((row) => row.name === 'popup.opened' && row.count === 3),
+        'counted',
+      );
+      expect(arrived()).toEqual([]);
+
+      await options.reload();
+      await options.waitFor(within('usage-statistics', 'report-field-os.name'));
+      await options.click(within('usage-statistics', 'report-field-os.name'));
+      await until(async () => {
+        const { text } = await shown(options, 'usage-statistics', 'kept');
+        return !text.includes('os.name');
+      }, 'without the field');
+      const id = await options.text(testid('report-id'));
+      await options.click(testid('reset-report-id'));
+      await until(async () => (await options.text(testid('report-id'))) !== id, 'another id');
+      const after = await options.text(testid('report-id'));
+      await until(async () => (await shown(options, 'usage-statistics', 'kept')).text.includes(after ?? '-'), 'shown');
+
+      const before = await shown(options, 'usage-statistics', 'kept');
+      await options.click(`${item('usage-statistics', 'kept')} ${testid('send-once')}`);
+      await until(() => receivers.statistics.received.length > 0 || arrived().length > 0, 'arrived');
+      expect(receivers.statistics.rejected).toEqual([]);
+      const [got] = receivers.statistics.received;
+      expect(got?.body.toString('utf8')).toBe(before.text);
+      expect(got?.body.length).toBe(before.bytes);
+      expect(sha256(got?.body ?? Buffer.alloc(0))).toBe(before.hash);
+      expect(before.text).toContain('"asInt":"3"');
+      for (const [header, value] of Object.entries(got?.headers ?? {})) {
+        expect(String(value), header).not.toMatch(/moz-extension|chrome-extension:\/\/.*\/|cloudopt/i);
+      }
+      expect(await shown(options, 'usage-statistics', 'sent')).toEqual(before);
+
+      // One that can't be delivered waits in the outbox; taking it back empties that.
+      receivers.statistics.respond({ kind: 'failure' });
+      await ask(options, 'usage.count', { name: 'popup.opened' });
+      await options.reload();
+      await options.waitFor(`${item('usage-statistics', 'kept')} ${testid('send-once')}`);
+      await options.click(`${item('usage-statistics', 'kept')} ${testid('send-once')}`);
+      await options.waitFor(item('usage-statistics', 'waiting'));
+      expect(receivers.statistics.received).toHaveLength(2);
+      await ask(options, 'grants.revoke', { capability: 'usage-statistics', scope: '*' });
+      expect(await rawRows(options, 'outbox')).toEqual([]);
+      await ask(options, 'usage.count', { name: 'popup.opened' });
+      expect(await ask(options, 'reports.send', { capability: 'usage-statistics', hash: before.hash })).toEqual({
+        kind: 'changed',
+      });
+      expect((await held(options)).origins).toEqual([]);
+      expect(receivers.statistics.received).toHaveLength(2);
+    });
+  });
+
+  test('crashes: scrubbed, shown, sent once, then by rule, and nothing once taken back', async () => {
+    await run(async (browser, options) => {
+      await options.waitFor(testid('report-crash-reports'));
+      await crash(options, secret);
+      expect(await rawRows(options, 'records')).toEqual([]);
+      await grant(browser, options, 'crash-reports');
+      await crash(options, secret);
+      await until(async () => (await rawRows(options, 'records')).length > 0, 'kept');
+      expect(arrived()).toEqual([]);
+      await options.reload();
+      const before = await shown(options, 'crash-reports', 'kept');
+      for (const word of ['diary', 'bank', 'account', 'jane', '-extension:']) expect(before.text).not.toContain(word);
+      expect(before.text).toContain('"where":"options"');
+      await options.click(`${item('crash-reports', 'kept')} ${testid('send-once')}`);
+      await until(() => arrived().length > 0, 'arrived');
+      expect(receivers.crashes.rejected).toEqual([]);
+      const [got] = receivers.crashes.received;
+      expect(got?.body.toString('utf8')).toBe(before.text);
+      expect(sha256(got?.body ?? Buffer.alloc(0))).toBe(before.hash);
+
+      await options.waitFor(item('crash-reports', 'sent'));
+      await options.click(within('crash-reports', 'send-by-rule'));
+      await until(
+        async () => (await options.text(within('crash-reports', 'report-outcome'))) !== null,
+        'the rule is kept',
+      );
+      await crash(options, 'a second one');
+      await until(() => receivers.crashes.received.length === 2, 'sent by rule');
+      await until(async () => (await rawRows(options, 'outbox')).every((row) => row.state === 'sent'), 'noted');
+      await options.reload();
+      const second = receivers.crashes.received[1]?.body.toString('utf8');
+      await until(async () => {
+        const texts = await ask(options, 'reports.get', {});
+        return texts.reports.some((report) => report.items.some((one) => one.text === second && one.state === 'sent'));
+      }, 'shown as it was sent');
+
+      expect(await stateOf(options, 'crash-reports')).toBe('granted');
+      await ask(options, 'grants.revoke', { capability: 'crash-reports', scope: '*' });
+      expect(await rawRows(options, 'outbox')).toEqual([]);
+      const kept = (await rawRows(options, 'records')).length;
+      await crash(options, 'a third one');
+      await ask(options, 'diagnostics.get', {});
+      expect(await rawRows(options, 'records')).toHaveLength(kept);
+      expect(receivers.crashes.received).toHaveLength(2);
+    });
+  });
+
+  test('a build without endpoints shows what would be sent, and says that nothing can be', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const options = await browser.open('options.html#diagnostics');
+      await grant(browser, options, 'usage-statistics');
+      expect((await held(options)).origins).toEqual([]);
+      await ask(options, 'usage.count', { name: 'popup.opened' });
+      await options.reload();
+      const { hash, text } = await shown(options, 'usage-statistics', 'kept');
+      expect(text).toContain('cloudopt.popup.opened');
+      expect(await options.visible(within('usage-statistics', 'report-no-endpoint'))).toBe(true);
+      for (const control of ['send-once', 'send-by-rule']) expect(await options.count(testid(control))).toBe(0);
+      expect(await ask(options, 'reports.send', { capability: 'usage-statistics', hash })).toEqual({
+        kind: 'no-endpoint',
+      });
+      expect(arrived()).toEqual([]);
+    });
+  });
+
+  test(
+    `revoked ${TRIALS} times while sending: no send begins after`,
+    async () => {
+      await run(async (browser, options) => {
+        const { late, inFlight } = await revokeWhileSending(browser, options, receivers.statistics, TRIALS);
+        console.log(`${name}: ${inFlight} of ${TRIALS} revocations met a send under way; ${late} sends begun after`);
+        expect(late).toBe(0);
+        expect(inFlight).toBeGreaterThan(TRIALS / 4);
+        expect(receivers.statistics.rejected.filter((one) => !one.why.startsWith('the sender went away'))).toEqual([]);
+      });
+    },
+    TRIALS * 5000 + 120_000,
+  );
+});
