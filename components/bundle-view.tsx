@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks';
+import { isCapabilityId } from '../utils/catalogue/catalogue';
 import type { BundleRead, BundleRecord } from '../utils/exports/dpv/bundle';
 import { receiptOf } from '../utils/exports/dpv/receipt';
 import { type TextKey, text } from '../utils/platform/text';
 import { Banner } from './banner';
 import { Button } from './button';
 import { counted, formats } from './formats';
+import { hasSites } from './grant-text';
 import { Icon } from './icons';
 import { ReceiptView } from './receipt-view';
+import { scopeText } from './scope-text';
 
 /** What came of opening a file. `unreadable-file`: the browser could not read it. */
 export type OpenedFile = BundleRead | { kind: 'unreadable-file' };
@@ -69,6 +72,12 @@ export function BundleView({ name, opened, onClose }: { name: string; opened: Op
   );
 }
 
+/** The sites that a record is about; of a capability that has no sites nothing worth reading. */
+function where(id: string, scope: string): string {
+  if (isCapabilityId(id)) return hasSites(id) ? scopeText(scope) : '';
+  return scope;
+}
+
 function Imported({ one }: { one: BundleRecord }) {
   const [open, setOpen] = useState(false);
   const { record, checked } = one;
@@ -80,8 +89,9 @@ function Imported({ one }: { one: BundleRecord }) {
         <summary>
           <span class="imported-line">
             <span>
-              <strong lang={language}>{record['dpv:hasNotice']['dct:title'] ?? id}</strong>{' '}
-              <span class="mono">{scope}</span> · {text(`state_${record['cloudopt:state']}`)}
+              <strong lang={language}>{record['dpv:hasNotice']['dct:title'] ?? id}</strong>
+              {' · '}
+              {[where(id, scope), text(`state_${record['cloudopt:state']}`)].filter(Boolean).join(' · ')}
             </span>
             <span class="mark" data-tone={checked === 'intact' ? 'on' : 'warn'}>
               <Icon name={checked === 'intact' ? 'on' : 'warning'} />

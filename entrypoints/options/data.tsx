@@ -233,9 +233,9 @@ function Summary({ summary, state }: { summary: RecordsSummary; state: SectionPr
                   <th scope="row">{capabilityText(id, 'name')}</th>
                   <td class="number">{formats.number(records)}</td>
                   <td class="number">{formats.number(sealed)}</td>
-                  <td>{oldestMs === null ? text('none') : formats.date(oldestMs)}</td>
+                  <td class="nowrap">{oldestMs === null ? text('none') : formats.date(oldestMs)}</td>
                   <td>{counted('count_days', capability(id).keepDays ?? 0)}</td>
-                  <td>{nextMs === null ? text('none') : formats.date(nextMs)}</td>
+                  <td class="nowrap">{nextMs === null ? text('none') : formats.date(nextMs)}</td>
                 </tr>
               );
             })}

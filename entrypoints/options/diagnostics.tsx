@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
-import { FeedbackForm } from '../../components/feedback-form';
+import { FeedbackForm, type FeedbackFormProps } from '../../components/feedback-form';
 import { formats } from '../../components/formats';
 import { managedProblemText } from '../../components/managed-view';
 import { Problem } from '../../components/problem';
@@ -43,13 +43,28 @@ export function Diagnostics({ state, tick, announce }: SectionProps) {
         </div>
       ) : null}
       {state.closed === null ? <Reports tick={tick} announce={announce} /> : null}
-      {facts.value ? (
-        <section class="stack measure" aria-labelledby="feedback">
-          <h2 id="feedback">{text('feedback_heading')}</h2>
-          <FeedbackForm version={facts.value.version} browser={facts.value.browser} />
-        </section>
-      ) : null}
+      {facts.value ? <Feedback version={facts.value.version} browser={facts.value.browser} /> : null}
     </>
+  );
+}
+
+/** Where a link to the feedback goes. */
+export const FEEDBACK_HASH = '#diagnostics/feedback';
+
+function Feedback(mail: FeedbackFormProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (location.hash !== FEEDBACK_HASH) return;
+    heading.current?.scrollIntoView();
+    heading.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <section class="stack measure" aria-labelledby="feedback">
+      <h2 id="feedback" ref={heading} tabIndex={-1}>
+        {text('feedback_heading')}
+      </h2>
+      <FeedbackForm {...mail} />
+    </section>
   );
 }
 

@@ -12,7 +12,7 @@ import { ask, onChanged } from '../../utils/messages/client';
 import { type TextKey, text } from '../../utils/platform/text';
 import { Activity } from './activity';
 import { Data } from './data';
-import { Diagnostics } from './diagnostics';
+import { Diagnostics, FEEDBACK_HASH } from './diagnostics';
 import { History } from './history';
 import { Permissions } from './permissions';
 import { Policy } from './policy';
@@ -33,8 +33,9 @@ const sections = {
 type SectionName = keyof typeof sections;
 const names = Object.keys(sections) as SectionName[];
 
-/** The hash is outside input: what names no section is the first one. */
-const sectionOf = (hash: string): SectionName => names.find((name) => `#${name}` === hash) ?? 'permissions';
+/** The hash is outside input: what names no section is the first one. After a slash it may name a part of the section. */
+const sectionOf = (hash: string): SectionName =>
+  names.find((name) => `#${name}` === hash.split('/')[0]) ?? 'permissions';
 
 /** A flood of changes is shown as one. */
 const REFRESH_MS = 300;
@@ -127,9 +128,11 @@ function App() {
         {state.value === undefined || (needsRecords && state.value.closed !== null) ? null : (
           <Section state={state.value} tick={tick} announce={setMessage} onClause={onClause} clause={clause} />
         )}
-        <footer class="page-footer small">
-          <a href="#diagnostics">{text('feedback_link')}</a>
-        </footer>
+        {section === 'diagnostics' ? null : (
+          <footer class="page-footer small">
+            <a href={FEEDBACK_HASH}>{text('feedback_link')}</a>
+          </footer>
+        )}
       </main>
       <Announcer message={message} />
     </>

@@ -9,6 +9,7 @@ import { restingOn } from '../../components/resting-on';
 import type { ClauseDifference } from '../../utils/messages/contract';
 import { text } from '../../utils/platform/text';
 import { clauseOf, currentPolicy, policyVersions } from '../../utils/policy/versions';
+import { FEEDBACK_HASH } from './diagnostics';
 import type { SectionProps } from './section';
 
 /** What the newest version changed against the one before it. */
@@ -43,17 +44,17 @@ export function Policy({ state, clause }: SectionProps) {
           <ClauseDifferences changes={changes} />
         </Banner>
       ) : null}
-      <section class="card stack" aria-labelledby="policy-title">
-        <h2 id="policy-title">{currentPolicy.title}</h2>
-        <PolicyView policy={currentPolicy} folded={false} level={2} restingOn={restingOn} target={clause} />
-        <p>
-          {text('policy_feedback')} <a href="#diagnostics">{FEEDBACK_ADDRESS}</a>
-        </p>
-      </section>
       <section class="stack" aria-labelledby="disclosure">
         <h2 id="disclosure">{text('disclosure_heading')}</h2>
         <p class="muted measure">{text('disclosure_lead')}</p>
         <DisclosureTable />
+      </section>
+      <section class="card stack" aria-labelledby="policy-title">
+        <h2 id="policy-title">{currentPolicy.title}</h2>
+        <PolicyView policy={currentPolicy} folded={false} level={2} restingOn={restingOn} target={clause} />
+        <p>
+          {text('policy_feedback')} <a href={FEEDBACK_HASH}>{FEEDBACK_ADDRESS}</a>
+        </p>
       </section>
     </>
   );

@@ -180,7 +180,7 @@ function App() {
         {now && front.value && now.closed === null ? <Offer state={now} front={front.value} onShow={show} /> : null}
       </main>
       <footer class="popup-footer small">
-        <a href="/options.html#diagnostics">{text('feedback_link')}</a>
+        <a href="/options.html#diagnostics/feedback">{text('feedback_link')}</a>
       </footer>
       <Announcer message={message?.text ?? ''} />
     </>

@@ -31,7 +31,7 @@ afterAll(() => web.stop());
 const keepFiles = (page: Page) =>
   page.evaluate(() => {
     const kept: { name: string; text: string }[] = [];
-    (globalThis as unknown as { saved: typeof kept }).saved = kept;
+    (window as unknown as { saved: typeof kept }).saved = kept;
     const blobs = new Map<string, Blob>();
     const make = URL.createObjectURL.bind(URL);
     URL.createObjectURL = (blob: Blob) => {
@@ -52,7 +52,7 @@ async function saved(page: Page, button: string): Promise<{ name: string; text: 
   await page.waitFor(testid(button));
   await page.click(testid(button));
   return page.until(
-    () => (globalThis as unknown as { saved: { name: string; text: string }[] }).saved.pop(),
+    () => (window as unknown as { saved: { name: string; text: string }[] }).saved.pop(),
     `${button} saves a file`,
   ) as Promise<{ name: string; text: string }>;
 }
@@ -157,7 +157,7 @@ describe.each(wantedBrowsers())('a person’s rights in %s', (name) => {
       expect(await page.attribute(`${testid('receipt')} time`, 'datetime')).toMatch(/^20/);
       expect(await serious(page)).toEqual([]);
       await page.evaluate(() => {
-        globalThis.print = () => {
+        window.print = () => {
           document.documentElement.dataset.printed = 'yes';
         };
       });
@@ -301,8 +301,11 @@ describe.each(wantedBrowsers())('a person’s rights in %s', (name) => {
 
   test('feedback is a mail that the person has seen whole, and may change', async () => {
     await withBrowser(name, {}, async (browser) => {
-      const page = await browser.open('options.html#diagnostics');
+      const page = await browser.open('options.html');
+      await page.waitFor('footer a');
+      await page.click('footer a');
       await page.waitFor(testid('feedback-body'));
+      await page.until(() => document.activeElement?.id === 'feedback', 'the form is gone to');
       const link = async () => new URL((await page.attribute(testid('feedback-write'), 'href')) ?? '');
       const body = async () => (await link()).search.match(/[?&]body=([^&]*)/)?.[1] ?? '';
       const shown = await page.evaluate(
