@@ -1,6 +1,8 @@
 import { defineConfig } from 'wxt';
 import { upcomingPolicy } from './test/fixtures/policy-next';
+import { rulesetFiles } from './test/tools/rulesets/cached';
 import { optionalPermissions, requiredPermissions } from './utils/catalogue/catalogue';
+import { blockedPage, listNames } from './utils/catalogue/lists';
 
 // A test build carries a newer policy version and lets Firefox pre-tick a data collection type at install;
 // nothing of it is in what ships.
@@ -12,6 +14,11 @@ export default defineConfig({
   imports: false,
   manifestVersion: 3,
   outDir: process.env.CLOUDOPT_OUT_DIR ?? '.output',
+  hooks: {
+    'build:publicAssets': (wxt, files) => {
+      files.push(...rulesetFiles(wxt.config.browser === 'firefox' ? 'firefox' : 'chromium', wxt.config.wxtDir));
+    },
+  },
   vite: () => ({
     define: { __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null) },
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
@@ -27,10 +34,15 @@ export default defineConfig({
     permissions: [...requiredPermissions],
     optional_permissions: [...optional.permissions],
     optional_host_permissions: [...optional.origins],
-    web_accessible_resources: [],
+    // Off until protection is granted.
+    declarative_net_request: {
+      rule_resources: listNames.map((id) => ({ id, enabled: false, path: `rulesets/${id}.json` })),
+    },
+    // The page that stands for a blocked one, and nothing else.
+    web_accessible_resources: [{ resources: [blockedPage], matches: ['*://*/*'] }],
     content_security_policy: {
       extension_pages:
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; " +
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
     },
     icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 96: 'icon/96.png', 128: 'icon/128.png' },

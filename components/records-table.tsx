@@ -4,12 +4,20 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { counted, formats } from './formats';
 import { scopeText } from './scope-text';
+import { verdictText } from './verdict-text';
 
 /** What was recorded, in words. */
 export function recordText(row: RecordRow): string {
-  return row.capability === 'site-insight'
-    ? text('record_insight', row.party, counted('count_requests', row.requests))
-    : text('record_time', formats.duration(row.attentionMs), formats.day(row.day));
+  switch (row.capability) {
+    case 'site-insight':
+      return text('record_insight', row.party, counted('count_requests', row.requests));
+    case 'browsing-time':
+      return text('record_time', formats.duration(row.attentionMs), formats.day(row.day));
+    case 'protection':
+      return text('record_blocked', counted('count_blocked', row.blocked), formats.day(row.day));
+    case 'download-guard':
+      return verdictText(row.verdict);
+  }
 }
 
 export interface RecordsTableProps {

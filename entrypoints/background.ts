@@ -3,16 +3,18 @@
  * background; then the core starts, and each event waits for that start.
  */
 import { defineBackground } from 'wxt/utils/define-background';
-import { browserWorld, showPrompt } from '../utils/background/browser-world';
+import { browserWorld, downloads, reloadTab, showPrompt } from '../utils/background/browser-world';
 import { Core } from '../utils/background/core';
 import { handlers } from '../utils/background/handlers';
 import { newsOf } from '../utils/background/news';
+import { readProtection } from '../utils/background/protection-settings';
 import { scriptConnected } from '../utils/background/script-connections';
 import { streams } from '../utils/background/streams';
 import { IDLE_AFTER_SECONDS } from '../utils/capabilities/browsing-time';
-import type { Sources, World } from '../utils/capabilities/capability';
+import type { Sources, WatchedRequest, World } from '../utils/capabilities/capability';
 import { startCapability } from '../utils/capabilities/start';
 import { capability } from '../utils/catalogue/catalogue';
+import { usualProtection } from '../utils/catalogue/lists';
 import { Channel, type EventSource, Forwarder } from '../utils/leases/forwarder';
 import { CHANGED } from '../utils/messages/names';
 import { pageOf, serve } from '../utils/messages/server';
@@ -26,6 +28,7 @@ import {
   localArea,
   sessionArea,
 } from '../utils/platform/browser';
+import { browserRules } from '../utils/platform/browser-rules';
 import { systemClock } from '../utils/platform/clock';
 import { errorText } from '../utils/platform/error-text';
 import { randomIds } from '../utils/platform/ids';
@@ -51,6 +54,19 @@ export default defineBackground(() => {
   // Looked up late: an optional permission's API appears with its grant.
   const forward = <A extends unknown[]>(source: () => unknown) =>
     new Forwarder<A>(() => source() as EventSource<A> | undefined, started);
+  /** Requests of web pages alone, of these types or of all. */
+  const watched = (
+    source: { addListener(heard: never, filter: object): void; removeListener(heard: never): void } | undefined,
+    types: readonly string[] = [],
+  ): EventSource<[WatchedRequest]> | undefined =>
+    source && {
+      addListener: (heard) =>
+        source.addListener(heard as never, {
+          urls: ['http://*/*', 'https://*/*'],
+          ...(types.length > 0 ? { types: [...types] } : {}),
+        }),
+      removeListener: (heard) => source.removeListener(heard as never),
+    };
   const on: Sources = {
     tabActivated: forward(() => browser.tabs?.onActivated),
     tabUpdated: forward(() => browser.tabs?.onUpdated),
@@ -61,6 +77,14 @@ export default defineBackground(() => {
       return browser.idle?.onStateChanged;
     }),
     notificationClicked: forward(() => browser.notifications?.onClicked),
+    requestFailed: forward(() => watched(browser.webRequest?.onErrorOccurred)),
+    pageRedirected: forward(() => watched(browser.webRequest?.onBeforeRedirect, ['main_frame'])),
+    pageArrived: forward(() => watched(browser.webRequest?.onResponseStarted, ['main_frame'])),
+    downloadCreated: forward(() => browser.downloads?.onCreated),
+    downloadChanged: forward(() => browser.downloads?.onChanged),
+    pauseOver: new Channel(),
+    protection: new Channel(),
+    downloads: new Channel(),
     tick: new Channel(),
     connected: new Channel(),
     clean: new Channel(),
@@ -73,6 +97,7 @@ export default defineBackground(() => {
     session: sessionArea,
     alarms: browserAlarms,
     scripts: browserScripts,
+    rules: browserRules,
     locks: browserLocks,
     egressLocks: navigator.locks,
     clock: systemClock,
@@ -82,7 +107,17 @@ export default defineBackground(() => {
     wait: (forMs) => new Promise((resolve) => setTimeout(resolve, forMs)),
     openDatabase: (onLost) => openDatabase({ onLost }),
     startCapability: (lease, session) => {
-      const world: World = { on, browser: browserWorld, clock: systemClock, ids: randomIds, session, report };
+      const protectionSettings = async () =>
+        core.status.kind === 'open' ? readProtection(core.status.database) : usualProtection;
+      const world: World = {
+        on,
+        browser: browserWorld,
+        clock: systemClock,
+        ids: randomIds,
+        session,
+        protectionSettings,
+        report,
+      };
       return startCapability(lease, world);
     },
     changed: () => {
@@ -104,6 +139,10 @@ export default defineBackground(() => {
     core,
     started,
     clean: on.clean,
+    protection: on.protection,
+    guard: on.downloads,
+    downloads,
+    reloadTab,
     say: text,
     language: language(),
     firefox: isFirefox(),
@@ -162,6 +201,7 @@ export default defineBackground(() => {
           await core.tick();
         } else if (name === 'end') await core.reconcile();
         else if (name === 'sweep') await core.tick().then(() => core.sweep());
+        else if (name === 'pause') on.pauseOver.emit();
         else if (name === 'retry') await core.retry();
         // 'wake' did its work by waking us.
       })

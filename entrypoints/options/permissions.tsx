@@ -7,6 +7,7 @@ import type { RowOutcome } from '../../components/grant-row';
 import { revokedText } from '../../components/grant-text';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
+import { ProtectionCard } from '../../components/protection-card';
 import { useKeptFocus } from '../../components/use-kept-focus';
 import type { CapabilityId } from '../../utils/catalogue/catalogue';
 import type { Scope } from '../../utils/catalogue/scope';
@@ -17,7 +18,7 @@ import type { SectionProps } from './section';
 const keyOf = (capability: CapabilityId, scope: Scope): string => `${capability} ${scope}`;
 
 /** What is on, what is off, and why; turning on, taking back, asking again. */
-export function Permissions({ state, announce, onClause }: SectionProps) {
+export function Permissions({ state, tick, announce, onClause }: SectionProps) {
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, RowOutcome>>(new Map());
   const [stopped, setStopped] = useState<string>();
   const [error, setError] = useState<unknown>();
@@ -122,6 +123,10 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
           />
         ))}
       </section>
+      {state.closed === null &&
+      state.capabilities.some((view) => view.id === 'protection' && view.scopes.length > 0) ? (
+        <ProtectionCard tick={tick} />
+      ) : null}
     </>
   );
 }

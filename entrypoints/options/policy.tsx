@@ -1,6 +1,7 @@
 import { Banner } from '../../components/banner';
 import { ClauseDifferences } from '../../components/clause-differences';
 import { formats } from '../../components/formats';
+import { ListCredits } from '../../components/list-credits';
 import { PolicyView } from '../../components/policy-view';
 import { restingOn } from '../../components/resting-on';
 import type { ClauseDifference } from '../../utils/messages/contract';
@@ -48,6 +49,7 @@ export function Policy({ clause }: SectionProps) {
           {text('policy_feedback')} <a href={`mailto:${FEEDBACK}`}>{FEEDBACK}</a>
         </p>
       </section>
+      <ListCredits />
     </>
   );
 }

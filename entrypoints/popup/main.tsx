@@ -10,6 +10,7 @@ import { counted } from '../../components/formats';
 import { revokedText } from '../../components/grant-text';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
+import { ProtectionPanel } from '../../components/protection-panel';
 import { type Cleaning, SitePanel } from '../../components/site-panel';
 import { startPage } from '../../components/start-page';
 import { useKeptFocus } from '../../components/use-kept-focus';
@@ -27,6 +28,7 @@ interface Front {
   readonly host: string | undefined;
   readonly scope: Scope | undefined;
   readonly port: number | undefined;
+  readonly tabId: number | undefined;
   readonly incognito: boolean;
 }
 
@@ -40,6 +42,7 @@ async function inFront(): Promise<Front> {
     host,
     scope: scopeOfUrl(url),
     port: port > 0 ? port : undefined,
+    tabId: tab?.id,
     incognito: tab?.incognito === true || browser.extension.inIncognitoContext === true,
   };
 }
@@ -169,7 +172,7 @@ interface SiteProps {
 }
 
 function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
-  const { host, scope, port, incognito } = front;
+  const { host, scope, port, tabId, incognito } = front;
   const [cleaning, setCleaning] = useState<Cleaning>();
   const view = viewOf(state, 'site-insight');
   const covering = host === undefined || !view ? [] : liveScopes(view).filter((one) => covers(one.scope, host));
@@ -182,11 +185,39 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
   );
   const time = useLoaded(async () => (timed ? await ask('time.days', { days: 1 }) : undefined), [timed, tick]);
 
+  const protects = host !== undefined && tabId !== undefined && isLive(state, 'protection');
+  const protection = useLoaded(
+    async () => (protects ? await ask('protection.site', { host, tabId }) : undefined),
+    [protects, host, tabId, tick],
+  );
+  const protectionPanel =
+    protects && protection.value?.live ? (
+      <ProtectionPanel
+        host={host}
+        site={protection.value}
+        onPause={async (length) => {
+          await ask('protection.pause', { host, tabId, length });
+          protection.reload();
+        }}
+        onResume={async () => {
+          await ask('protection.resume', { host, tabId });
+          protection.reload();
+        }}
+      />
+    ) : null;
+
   if (host === undefined || scope === undefined) {
     return <p class="muted">{text(incognito ? 'popup_private' : 'popup_no_site')}</p>;
   }
-  if (incognito) return <p class="muted">{text('popup_private')}</p>;
-  const failed = report.error ?? time.error;
+  if (incognito) {
+    return (
+      <>
+        <p class="muted">{text('popup_private')}</p>
+        {protectionPanel}
+      </>
+    );
+  }
+  const failed = report.error ?? time.error ?? protection.error;
   const offered = view !== undefined && state.closed === null && (view.mayOffer || view.state === 'granted');
   const today = localDay(Date.now());
   // Time is kept by registrable domain: `www.shop.example` counts as `shop.example`.
@@ -195,12 +226,14 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
     <>
       <p class="popup-host">{host}</p>
       {failed === undefined ? null : <Problem error={failed} />}
+      {protectionPanel}
       <SitePanel
         host={host}
         report={report.value}
         insight={live ? 'live' : offered ? 'offer' : 'silent'}
         underAllSites={live && !covering.some((one) => one.scope === scope)}
         todayMs={timed && time.value ? mine.reduce((all, row) => all + row.attentionMs, 0) : undefined}
+        alone={protectionPanel === null}
         cleaner={isLive(state, 'site-cleaner')}
         cleaning={cleaning}
         onTurnOn={() => onShow('site-insight', scope)}

@@ -2,6 +2,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { Core, type CorePorts } from '../../utils/background/core';
 import type { CapabilityBrowser } from '../../utils/capabilities/capability';
+import { requiredPermissions } from '../../utils/catalogue/catalogue';
 import type { LedgerEntry } from '../../utils/grants/schema';
 import type { Lease } from '../../utils/leases/lease';
 import type {
@@ -19,7 +20,7 @@ export type Step = <T>(what: string, run: () => Promise<T> | T) => Promise<T>;
 const atOnce: Step = async (_what, run) => run();
 
 export class FakePermissions implements PermissionsPort {
-  permissions = new Set<string>(['activeTab', 'alarms', 'scripting', 'storage', 'unlimitedStorage']);
+  permissions = new Set<string>([...requiredPermissions]);
   origins = new Set<string>();
   dataCollection = new Set<string>();
   /** An enterprise policy that lets nothing go. */
@@ -143,6 +144,8 @@ export class FakeBrowser {
   readonly locks = new FakeLocks();
   scripts: FakeScripts;
   readonly alarms = new Map<string, { whenMs?: number; everyMinutes?: number }>();
+  /** Blocking rules are on: the browser keeps them over a restart. */
+  rulesUp = false;
   nowMs = 1_800_000_000_000;
   #ids = 0;
 
@@ -191,6 +194,12 @@ export function background(browser: FakeBrowser, { ports, start }: BackgroundOpt
     local: browser.local,
     session: browser.session,
     scripts: browser.scripts,
+    rules: {
+      takeDown: () =>
+        browser.step('rules.takeDown', () => {
+          browser.rulesUp = false;
+        }),
+    },
     locks: browser.locks,
     egressLocks,
     alarms: {

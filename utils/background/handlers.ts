@@ -1,5 +1,5 @@
 /** Answers to the messages of the contract. Each is a few lines: what is done is done by the core and the archive. */
-import type { CleanRequest } from '../capabilities/capability';
+import type { CleanRequest, RunningGuard, RunningProtection } from '../capabilities/capability';
 import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
 import { isScope } from '../catalogue/domains';
 import { ALL, type Scope } from '../catalogue/scope';
@@ -15,6 +15,8 @@ import { differences } from '../policy/differences';
 import { currentPolicy } from '../policy/versions';
 import { buildNotice } from '../prompts/notice';
 import { Core, HEAD_KEY } from './core';
+import { type DownloadsPort, downloadHandlers } from './download-handlers';
+import { protectionHandlers } from './protection-handlers';
 import { viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
@@ -22,6 +24,10 @@ export interface HandlerPorts {
   /** Resolves when the core has started. */
   readonly started: Promise<unknown>;
   readonly clean: Channel<[request: CleanRequest]>;
+  readonly protection: Channel<[use: (running: RunningProtection) => void]>;
+  readonly guard: Channel<[use: (running: RunningGuard) => void]>;
+  readonly downloads: DownloadsPort;
+  reloadTab(tabId: number): Promise<void>;
   readonly say: Say;
   readonly language: string;
   readonly firefox: boolean;
@@ -246,5 +252,7 @@ export function handlers(ports: HandlerPorts): Handlers {
       return new Promise((resolve) => ports.clean.emit({ host, port, answer: resolve }));
     },
     'diagnostics.get': diagnostics,
+    ...protectionHandlers({ core, open, running: ports.protection, reloadTab: ports.reloadTab }),
+    ...downloadHandlers({ open, guard: ports.guard, downloads: ports.downloads }),
   };
 }

@@ -2,7 +2,9 @@ import type { CapabilityId } from '../catalogue/catalogue';
 import type { Lease } from '../leases/lease';
 import * as browsingTime from './browsing-time';
 import type { Start, World } from './capability';
+import * as downloadGuard from './download-guard';
 import * as notifications from './notifications';
+import * as protection from './protection';
 import * as siteCleaner from './site-cleaner';
 import * as siteInsight from './site-insight';
 
@@ -11,6 +13,8 @@ const starts: { [C in CapabilityId]: Start<C> } = {
   'browsing-time': browsingTime.start,
   'site-cleaner': siteCleaner.start,
   notifications: notifications.start,
+  protection: protection.start,
+  'download-guard': downloadGuard.start,
 };
 
 /** Starts the code of the lease's capability. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { verdicts } from './lists';
 import { capabilityId, count, day, host, id, ms, scope } from './shapes';
 
 /** What every record has: whose it is and under which grant and epoch it was written. */
@@ -23,10 +24,29 @@ export const timeRecord = z.strictObject({
   attentionMs: ms,
 });
 
-export const recordRow = z.discriminatedUnion('capability', [insightRecord, timeRecord]);
+/** Requests that were stopped on a site's pages on one day. `atMs`: when the last one was. */
+export const blockedRecord = z.strictObject({
+  ...stamp,
+  capability: z.literal('protection'),
+  site: host,
+  day,
+  blocked: count,
+});
+
+/** A download that was warned of. `site`: the host that it came from. */
+export const downloadRecord = z.strictObject({
+  ...stamp,
+  capability: z.literal('download-guard'),
+  site: host,
+  day,
+  verdict: z.enum(verdicts),
+});
+
+export const recordRow = z.discriminatedUnion('capability', [insightRecord, timeRecord, blockedRecord, downloadRecord]);
 export type RecordRow = z.infer<typeof recordRow>;
 export type InsightRecord = z.infer<typeof insightRecord>;
 export type TimeRecord = z.infer<typeof timeRecord>;
+export type BlockedRecord = z.infer<typeof blockedRecord>;
 
 const useStamp = {
   id: z.string().check(z.minLength(1), z.maxLength(200)),

@@ -26,6 +26,8 @@ export const recordColumns = [
   'party',
   'requests',
   'attentionMs',
+  'blocked',
+  'verdict',
   'grantId',
   'epoch',
   'id',
@@ -35,6 +37,8 @@ export const recordColumns = [
 export function recordCells(row: RecordRow): Cell[] {
   const insight = row.capability === 'site-insight' ? row : undefined;
   const time = row.capability === 'browsing-time' ? row : undefined;
+  const blocked = row.capability === 'protection' ? row : undefined;
+  const download = row.capability === 'download-guard' ? row : undefined;
   return [
     new Date(row.atMs).toISOString(),
     row.capability,
@@ -44,6 +48,8 @@ export function recordCells(row: RecordRow): Cell[] {
     insight?.party ?? null,
     insight?.requests ?? null,
     time?.attentionMs ?? null,
+    blocked?.blocked ?? null,
+    download?.verdict ?? null,
     row.grantId,
     row.epoch,
     row.id,

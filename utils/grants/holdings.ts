@@ -65,7 +65,8 @@ export const candidates = (what: Held): CapabilityId[] =>
     return (
       api.some((name) => what.permissions.includes(name)) ||
       dataCollection.some((type) => what.dataCollection.includes(type)) ||
-      (sites === 'choose' && what.origins.length > 0)
+      (sites === 'choose' && what.origins.length > 0) ||
+      (sites === 'all' && what.origins.some((origin) => scopeOfOrigin(origin) === ALL))
     );
   });
 

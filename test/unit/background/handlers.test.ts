@@ -19,6 +19,10 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
     core: it.core,
     started,
     clean,
+    protection: new Channel(),
+    guard: new Channel(),
+    downloads: { find: async () => undefined, resume: async () => undefined, discard: async () => undefined },
+    reloadTab: async () => undefined,
     say: (key) => key,
     language: 'en',
     firefox: true,
@@ -110,6 +114,8 @@ describe('the state', () => {
       'browsing-time off',
       'site-cleaner unsupported',
       'notifications off',
+      'protection unsupported',
+      'download-guard unsupported',
     ]);
   });
 

@@ -47,10 +47,12 @@ describe('a line of CSV', () => {
     const rows = [
       { ...stamp, capability: 'site-insight', party: 'b.example', requests: 2 },
       { ...stamp, capability: 'browsing-time', attentionMs: 3 },
+      { ...stamp, capability: 'protection', blocked: 4 },
+      { ...stamp, capability: 'download-guard', verdict: 'phishing' },
     ] as RecordRow[];
     for (const row of rows) expect(recordCells(row)).toHaveLength(recordColumns.length);
     expect(csvLine(recordCells(rows[0] as RecordRow))).toBe(
-      '1970-01-01T00:00:00.000Z,site-insight,*,a.example,1970-01-01,b.example,2,,g,1,i\r\n',
+      '1970-01-01T00:00:00.000Z,site-insight,*,a.example,1970-01-01,b.example,2,,,,g,1,i\r\n',
     );
   });
 });

@@ -30,6 +30,16 @@ const good: { [N in MessageName]: Input<N> } = {
   'history.notice': { hash: sha },
   'news.dismiss': { upTo: 3 },
   'clean.site': { host: 'shop.example', port: 8443 },
+  'protection.get': {},
+  'protection.site': { host: 'shop.example', tabId: 3 },
+  'protection.pause': { host: 'shop.example', tabId: 3, length: 'visit' },
+  'protection.resume': { host: 'shop.example', tabId: 3 },
+  'protection.change': { change: { kind: 'add', to: 'allow', host: 'shop.example' } },
+  'protection.stopped': {},
+  'protection.let-through': { url: 'http://evil.example/' },
+  'download.get': { id: 7 },
+  'download.keep': { id: 7 },
+  'download.discard': { id: 7 },
   'diagnostics.get': {},
 };
 const senderOf = (name: MessageName): Sender => page(onlyFrom[name]?.[0] ?? 'popup.html');
@@ -77,11 +87,20 @@ describe.each(names)('%s', (name) => {
   test('from a page of ours that may not send it is refused', async () => {
     const { heard, ask } = listening();
     const allowed = onlyFrom[name];
-    for (const file of ['popup.html', 'options.html', 'prompt.html', 'welcome.html', 'sub/prompt.html', '']) {
+    for (const file of [
+      'popup.html',
+      'options.html',
+      'prompt.html',
+      'welcome.html',
+      'blocked.html',
+      'download.html',
+      'sub/prompt.html',
+      '',
+    ]) {
       const answer = await ask(message, page(file));
       expect(answer.ok, file).toBe(allowed === undefined || allowed.includes(file));
     }
-    expect(heard.length).toBe(allowed === undefined ? 6 : allowed.length);
+    expect(heard.length).toBe(allowed === undefined ? 8 : allowed.length);
   });
 
   test('with any other input is refused, and reaches nobody', async () => {

@@ -135,6 +135,8 @@ describe('the summary', () => {
       { id: 'browsing-time', records: 2, sealed: 0, oldestMs: 7 },
       { id: 'site-cleaner', records: 0, sealed: 0, oldestMs: null },
       { id: 'notifications', records: 0, sealed: 0, oldestMs: null },
+      { id: 'protection', records: 0, sealed: 0, oldestMs: null },
+      { id: 'download-guard', records: 0, sealed: 0, oldestMs: null },
     ]);
   });
 

@@ -4,14 +4,21 @@ import { manifestProblems } from '../../tools/check-manifest';
 
 const optional = optionalPermissions();
 const csp =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'none'; base-uri 'none'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; " +
   "form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 const good = {
   manifest_version: 3,
   permissions: [...requiredPermissions],
   optional_permissions: [...optional.permissions],
   optional_host_permissions: [...optional.origins],
-  web_accessible_resources: [],
+  web_accessible_resources: [{ resources: ['blocked.html'], matches: ['*://*/*'] }],
+  declarative_net_request: {
+    rule_resources: ['ads', 'tracking', 'malicious', 'phishing'].map((id) => ({
+      id,
+      enabled: false,
+      path: `${id}.json`,
+    })),
+  },
   content_security_policy: { extension_pages: csp },
 };
 const firefox = (collection: object) => ({
@@ -32,12 +39,18 @@ describe('a built manifest', () => {
     ['hosts from the first day', { host_permissions: ['*://*/*'] }, 'host_permissions'],
     ['a content script', { content_scripts: [{ matches: ['*://*/*'], js: ['a.js'] }] }, 'content_scripts'],
     ['a resource that pages reach', { web_accessible_resources: [{ resources: ['a'] }] }, 'web_accessible_resources'],
+    ['no page in place of blocked ones', { web_accessible_resources: [] }, 'web_accessible_resources'],
+    [
+      'a ruleset that is on from the first day',
+      { declarative_net_request: { rule_resources: [{ id: 'ads', enabled: true, path: 'ads.json' }] } },
+      'ads is not off',
+    ],
     ['pages that may connect', { externally_connectable: ['*'] }, 'externally_connectable'],
     ['no content security policy', { content_security_policy: undefined }, 'content_security_policy'],
     [
       'a policy that lets pages connect',
-      { content_security_policy: { extension_pages: csp.replace("connect-src 'none'", "connect-src 'self'") } },
-      "connect-src is not 'none'",
+      { content_security_policy: { extension_pages: csp.replace("connect-src 'self'", "connect-src 'self' https:") } },
+      'connect-src allows',
     ],
     [
       'a policy that lets scripts in from elsewhere',
