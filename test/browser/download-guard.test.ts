@@ -34,13 +34,17 @@ describe.each(wantedBrowsers())('the download guard in %s', (name) => {
       await grant(browser, options, 'download-guard');
       const site = await browser.open(web.url('shop.example', '/plain'));
       await save(site, web.url('shop.example', '/paper.zip'));
-      await until(async () => (await downloads(options))[0]?.state === 'complete', 'a plain file arrives');
+      await until(
+        async () => (await downloads(options)).some((one) => one.state === 'complete'),
+        'a plain file arrives',
+      );
 
       await save(site, web.url('shop.example', '/slow/tool.exe'));
       const held = await browser.waitForPage('download.html');
       await held.waitFor(testid('keep-download'));
       expect(await held.text(testid('download-why'))).toContain('shop.example');
-      expect(await held.attribute(testid('download'), 'data-state')).toBe('held');
+      // This site can't continue a download that was stopped, and Firefox has no other way to pause one.
+      expect(await held.attribute(testid('download'), 'data-state')).toBe(name === 'firefox' ? 'stopped' : 'held');
       await held.click(testid('keep-download'));
       await held.until(() => document.querySelector('[data-state="kept"]') !== null, 'kept');
       await until(
@@ -60,7 +64,7 @@ describe.each(wantedBrowsers())('the download guard in %s', (name) => {
       expect(await second.text(testid('download-why'))).toContain(bad);
       await second.click(testid('discard-download'));
       await second.until(() => document.querySelector('[data-state="discarded"]') !== null, 'discarded');
-      expect(await downloads(options)).toHaveLength(2);
+      expect(await downloads(options)).toHaveLength(name === 'firefox' ? 3 : 2);
       await second.close();
 
       // One that is done before it can be held may still be removed.

@@ -51,6 +51,7 @@ async function findDownload(id: number): Promise<DownloadInfo | undefined> {
 export const downloads = {
   find: findDownload,
   resume: (id: number) => browser.downloads.resume(id),
+  begin: async (url: string): Promise<void> => void (await browser.downloads.download({ url })),
   /** Stops it, removes what has arrived, and takes it off the browser's list. */
   async discard(id: number): Promise<void> {
     const item = await findDownload(id);

@@ -9,6 +9,8 @@ import { errorText } from '../platform/error-text';
 export interface DownloadsPort {
   find(id: number): Promise<DownloadInfo | undefined>;
   resume(id: number): Promise<void>;
+  /** Downloads it from the beginning. */
+  begin(url: string): Promise<void>;
   /** Stops it, removes what has arrived, and takes it off the browser's list. */
   discard(id: number): Promise<void>;
 }
@@ -22,7 +24,7 @@ interface Ports {
 function stateOf({ state, paused, exists }: DownloadInfo): HeldDownload['state'] {
   if (state === 'complete') return exists ? 'done' : 'over';
   if (paused) return 'held';
-  return state === 'in_progress' ? 'loading' : 'over';
+  return state === 'in_progress' ? 'loading' : 'stopped';
 }
 
 export function downloadHandlers({
@@ -51,11 +53,16 @@ export function downloadHandlers({
     },
     'download.keep': async ({ id }) => {
       await open();
-      if (!now()) return { kind: 'gone' };
-      const download = await downloads.find(id);
+      const running = now();
+      const download = running && (await downloads.find(id));
       if (!download) return { kind: 'gone' };
       try {
         if (download.paused) await downloads.resume(id);
+        else if (download.state === 'interrupted') {
+          // Firefox can't pause what the site can't continue: it stops it. What is kept then begins anew.
+          running.letThrough(download.url);
+          await downloads.begin(download.url);
+        }
         return { kind: 'kept' };
       } catch (error) {
         return { kind: 'failed', why: errorText(error) };

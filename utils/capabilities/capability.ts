@@ -113,6 +113,8 @@ export interface RunningProtection {
 
 /** What the person may tell the download guard while it runs. */
 export interface RunningGuard {
+  /** The next download from this address is the person's wish: it is not asked about again. */
+  letThrough(url: string): void;
   judge(download: Pick<DownloadInfo, 'url' | 'fileName' | 'mime'>): Promise<Verdict | undefined>;
 }
 

@@ -49,12 +49,17 @@ export async function start(lease: Lease<'download-guard'>, { on, browser, clock
   };
   const judge = async (download: Pick<DownloadInfo, 'url' | 'fileName' | 'mime'>) =>
     verdictOn(download, await badHosts());
+  const wished = new Set<string>();
   /** Shown already, so that the file's name, which comes later, doesn't show it again. */
   const warned = new Set<number>();
 
   async function look(id: number): Promise<void> {
     const download = await browser.findDownload(id);
     if (!download || warned.has(id) || lease.signal.aborted) return;
+    if (wished.delete(download.url)) {
+      warned.add(id);
+      return;
+    }
     const verdict = await judge(download);
     if (verdict === undefined || warned.has(id)) return;
     warned.add(id);
@@ -81,7 +86,7 @@ export async function start(lease: Lease<'download-guard'>, { on, browser, clock
   attach(on.downloadChanged, lease.signal, ({ id, filename }) => {
     if (filename !== undefined) look(id).catch(report);
   });
-  attach(on.downloads, lease.signal, (use) => use({ judge }));
+  attach(on.downloads, lease.signal, (use) => use({ judge, letThrough: (url) => void wished.add(url) }));
 }
 
 /** Whether a download should be warned of, and why; the graver reason first. */

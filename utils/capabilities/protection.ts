@@ -99,25 +99,24 @@ export async function start(
   attach(on.pauseOver, signal, () => void apply().catch(report));
 
   async function endVisits(over: (rule: NetRule, host: string) => boolean): Promise<void> {
-    const isOver = (rule: NetRule) => over(rule, rule.condition.requestDomains[0] ?? '');
+    const isOver = (rule: NetRule) => over(rule, hostOf(rule));
     if (!(await rules.session()).some(isOver)) return;
     await rules.changeSession((now) => now.filter((rule) => !isOver(rule)), signal);
   }
-  const addForSession = (condition: NetRule['condition'], priority: number) =>
+  const addForSession = (host: string, priority: number, where: Pick<NetRule['condition'], 'tabIds'> = {}) =>
     rules.changeSession((now) => {
-      const id = Math.max(0, ...now.map((rule) => rule.id)) + 1;
-      return [...now, { id, priority, action: { type: 'allowAllRequests' }, condition }];
+      const next = Math.max(0, ...now.map((rule) => rule.id)) + 1;
+      return [...now, ...leaveAlone([host], priority, where).map((rule, at) => ({ id: next + at, ...rule }))];
     }, signal);
   const isVisit = (rule: NetRule, host: string, tabId: number) =>
-    rule.condition.tabIds?.includes(tabId) === true && rule.condition.requestDomains.includes(host);
+    rule.condition.tabIds?.includes(tabId) === true && hostOf(rule) === host;
 
   const running: RunningProtection = {
     apply,
-    pauseVisit: (host, tabId) =>
-      addForSession({ requestDomains: [host], tabIds: [tabId], resourceTypes: ['main_frame'] }, PRIORITY.allow),
+    pauseVisit: (host, tabId) => addForSession(host, PRIORITY.allow, { tabIds: [tabId] }),
     endVisitPause: (host, tabId) => endVisits((rule) => isVisit(rule, host, tabId)),
     isVisitPaused: async (host, tabId) => (await rules.session()).some((rule) => isVisit(rule, host, tabId)),
-    letThrough: (host) => addForSession({ requestDomains: [host], resourceTypes: ['main_frame'] }, PRIORITY.letThrough),
+    letThrough: (host) => addForSession(host, PRIORITY.letThrough),
     stoppedAddress: (tabId) => tabs.stopped(tabId),
     async missing() {
       const enabled = await rules.enabled();
@@ -138,6 +137,27 @@ export async function start(
   apply().catch(report);
 }
 
+/**
+ * Rules that let through whatever these sites' pages ask for. The first is for the page with all its frames; Chromium knows
+ * that only once the page has arrived, and a first request may be faster: the second is for the page's own.
+ */
+function leaveAlone(
+  hosts: readonly string[],
+  priority: number,
+  where: Pick<NetRule['condition'], 'tabIds'> = {},
+): Omit<NetRule, 'id'>[] {
+  return [
+    {
+      priority,
+      action: { type: 'allowAllRequests' },
+      condition: { ...where, requestDomains: hosts, resourceTypes: ['main_frame'] },
+    },
+    { priority, action: { type: 'allow' }, condition: { ...where, initiatorDomains: hosts } },
+  ];
+}
+
+const hostOf = ({ condition }: NetRule): string => (condition.requestDomains ?? condition.initiatorDomains)?.[0] ?? '';
+
 const wantedLists = ({ lists }: ProtectionSettings): string[] => listNames.filter((name) => lists[name]);
 
 /** The person's lists and pauses as rules: one a kind, whatever they hold. */
@@ -146,13 +166,7 @@ export function rulesOf({ allow, block, pauses }: ProtectionSettings, nowMs: num
   const list: StoppingList = 'own';
   const extensionPath = `/${blockedPage}?list=${list}`;
   const rules: Omit<NetRule, 'id'>[] = [];
-  if (left.length > 0) {
-    rules.push({
-      priority: PRIORITY.allow,
-      action: { type: 'allowAllRequests' },
-      condition: { requestDomains: left.sort(), resourceTypes: ['main_frame'] },
-    });
-  }
+  if (left.length > 0) rules.push(...leaveAlone(left.sort(), PRIORITY.allow));
   if (block.length > 0) {
     const requestDomains = [...block].sort();
     rules.push(

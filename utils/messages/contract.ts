@@ -303,8 +303,8 @@ export interface HeldDownload {
   readonly host: string | null;
   readonly fileName: string;
   readonly verdict: Verdict;
-  /** `held`: paused. `loading`: goes on. `done`: the file is there. `over`: stopped, or removed. */
-  readonly state: 'held' | 'loading' | 'done' | 'over';
+  /** `held`: paused. `stopped`: can only begin anew. `loading`: goes on. `done`: the file is there. `over`: it was removed. */
+  readonly state: 'held' | 'stopped' | 'loading' | 'done' | 'over';
 }
 
 export interface ActivityWeek {

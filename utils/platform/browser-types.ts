@@ -57,11 +57,12 @@ export interface NetRule {
   readonly id: number;
   readonly priority: number;
   readonly action: {
-    readonly type: 'block' | 'allowAllRequests' | 'redirect';
+    readonly type: 'block' | 'allow' | 'allowAllRequests' | 'redirect';
     readonly redirect?: { readonly extensionPath: string };
   };
   readonly condition: {
-    readonly requestDomains: readonly string[];
+    readonly requestDomains?: readonly string[];
+    readonly initiatorDomains?: readonly string[];
     readonly resourceTypes?: readonly string[];
     readonly tabIds?: readonly number[];
   };

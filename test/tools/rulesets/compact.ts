@@ -1,6 +1,6 @@
 /**
  * Says the same with fewer rules. Three steps, each a pure function over a list: `exact` changes no verdict, `bareHosts`
- * blocks slightly less, `samePath` slightly more. What each saves: /work/shared/notes/protection.md.
+ * blocks slightly less, `samePath` slightly more. `make.ts` prints what each saves.
  */
 import { parse } from 'tldts';
 import { coversType } from './match';

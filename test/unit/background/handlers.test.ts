@@ -21,7 +21,12 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
     clean,
     protection: new Channel(),
     guard: new Channel(),
-    downloads: { find: async () => undefined, resume: async () => undefined, discard: async () => undefined },
+    downloads: {
+      find: async () => undefined,
+      resume: async () => undefined,
+      begin: async () => undefined,
+      discard: async () => undefined,
+    },
     reloadTab: async () => undefined,
     say: (key) => key,
     language: 'en',

@@ -109,6 +109,15 @@ describe('the download guard', () => {
     expect(await it.verdicts()).toHaveLength(1);
   });
 
+  test('does not ask again about what the person began anew, once', async () => {
+    const it = await guarding();
+    it.world.on.downloads.emit((running) => running.letThrough('https://bad.example/a.zip'));
+    await it.create(1, 'https://bad.example/a.zip');
+    expect(it.played.asked).toEqual([]);
+    await it.create(2, 'https://bad.example/a.zip');
+    expect(it.played.asked).toEqual([2]);
+  });
+
   test('warns in private windows too, and keeps nothing of them', async () => {
     const it = await guarding();
     await it.create(1, 'https://bad.example/a.zip', { incognito: true });

@@ -47,11 +47,13 @@ describe('the rules of what the person chose', () => {
     const rules = rulesOf(with_({ allow: ['b.example', 'a.example'], block: ['x.example'] }), 0);
     expect(rules.map(({ id, priority, action }) => [id, priority, action.type])).toEqual([
       [1, PRIORITY.allow, 'allowAllRequests'],
-      [2, PRIORITY.block, 'block'],
-      [3, PRIORITY.block, 'redirect'],
+      [2, PRIORITY.allow, 'allow'],
+      [3, PRIORITY.block, 'block'],
+      [4, PRIORITY.block, 'redirect'],
     ]);
     expect(rules[0]?.condition).toEqual({ requestDomains: ['a.example', 'b.example'], resourceTypes: ['main_frame'] });
-    expect(rules[2]?.action.redirect).toEqual({ extensionPath: '/blocked.html?list=own' });
+    expect(rules[1]?.condition).toEqual({ initiatorDomains: ['a.example', 'b.example'] });
+    expect(rules[3]?.action.redirect).toEqual({ extensionPath: '/blocked.html?list=own' });
     expect(PRIORITY.block).toBeGreaterThan(1_100_201);
     expect(PRIORITY.allow).toBeGreaterThan(PRIORITY.block);
     expect(PRIORITY.letThrough).toBeGreaterThan(PRIORITY.allow);
@@ -153,12 +155,15 @@ describe('protection', () => {
       await settle();
     };
     await arrive('http://shop.example/next');
-    expect(it.played.session).toHaveLength(3);
+    expect(it.played.session.map((rule) => rule.id)).toEqual([1, 2, 3, 4, 5, 6]);
     await arrive('http://news.example/');
-    expect(it.played.session.map((rule) => rule.condition.tabIds?.[0])).toEqual([2, undefined]);
+    expect(it.played.session.map((rule) => rule.condition.tabIds?.[0])).toEqual([2, 2, undefined, undefined]);
     it.events.tabRemoved.fire(2);
     await settle();
-    expect(it.played.session.map((rule) => rule.condition.requestDomains[0])).toEqual(['bad.example']);
+    expect(it.played.session.map((rule) => rule.condition)).toEqual([
+      { requestDomains: ['bad.example'], resourceTypes: ['main_frame'] },
+      { initiatorDomains: ['bad.example'] },
+    ]);
   });
 
   test('a pause for an hour is over when its alarm comes', async () => {
@@ -167,7 +172,7 @@ describe('protection', () => {
       played.settings = with_({ pauses: [{ host: 'shop.example', untilMs }] });
     });
     expect(it.played.alarms.get('pause')).toBe(untilMs);
-    expect(it.played.dynamic).toHaveLength(1);
+    expect(it.played.dynamic).toHaveLength(2);
     it.clock.at = untilMs;
     it.world.on.pauseOver.emit();
     await settle();
