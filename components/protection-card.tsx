@@ -51,7 +51,7 @@ export function ProtectionCard({ tick }: { tick: number }) {
         </Banner>
       ) : null}
       {error === undefined ? null : <Problem error={error} />}
-      <p class="problem" role="alert">
+      <p class="problem lists-problem" role="alert">
         {full === undefined ? '' : text('protection_full', formats.number(full))}
       </p>
       <fieldset class="stack-tight">

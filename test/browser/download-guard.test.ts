@@ -12,17 +12,18 @@ afterAll(() => web.stop());
 
 interface Api {
   readonly chrome: {
-    downloads: { search(what: object): Promise<{ state: string; paused: boolean; exists: boolean }[]> };
+    downloads: { search(what: object): Promise<{ state: string; paused: boolean; bytesReceived: number }[]> };
   };
 }
 const downloads = (page: Page) => page.evaluate(() => (globalThis as unknown as Api).chrome.downloads.search({}));
-const save = (page: Page, address: string) =>
-  page.evaluate((to: string) => {
-    const link = document.createElement('a');
-    link.href = to;
-    document.body.append(link);
-    link.click();
+/** As a person does: a second download that nobody clicked for is held back by Chromium itself. */
+async function save(page: Page, address: string): Promise<void> {
+  await page.evaluate((to: string) => {
+    document.body.innerHTML = '<a id="save">save</a>';
+    document.querySelector('a')?.setAttribute('href', to);
   }, address);
+  await page.click('#save');
+}
 const verdicts = async (page: Page) =>
   (await rawRows(page, 'records')).map(({ site, verdict }) => `${site} ${verdict}`);
 
@@ -34,10 +35,8 @@ describe.each(wantedBrowsers())('the download guard in %s', (name) => {
       await grant(browser, options, 'download-guard');
       const site = await browser.open(web.url('shop.example', '/plain'));
       await save(site, web.url('shop.example', '/paper.zip'));
-      await until(
-        async () => (await downloads(options)).some((one) => one.state === 'complete'),
-        'a plain file arrives',
-      );
+      // Chromium waits with its end until the person agrees to what came without encryption.
+      await until(async () => (await downloads(options))[0]?.bytesReceived === 64 * 1024, 'a plain file arrives');
 
       await save(site, web.url('shop.example', '/slow/tool.exe'));
       const held = await browser.waitForPage('download.html');

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, makeRulesets, packageDirectory } from './make';
+import { type Browser, type MakeOptions, makeRulesets, packageDirectory } from './make';
 import { listNames } from './select';
 
 /** Said in a build, whether it was made now or before. */
@@ -22,7 +22,11 @@ function fingerprint(): string {
 }
 
 /** @param workDir where it is kept from one build to the next. */
-export function rulesetFiles(browser: Browser, workDir: string): BuildFile[] {
+export function rulesetFiles(
+  browser: Browser,
+  workDir: string,
+  make: (options: MakeOptions) => unknown = makeRulesets,
+): BuildFile[] {
   const kept = join(workDir, `rulesets-${browser}-${fingerprint()}`);
   if (!existsSync(kept)) {
     mkdirSync(workDir, { recursive: true });
@@ -32,7 +36,8 @@ export function rulesetFiles(browser: Browser, workDir: string): BuildFile[] {
     const lines: string[] = [];
     // Renamed once it is whole: a build that is killed half way leaves nothing that the next one takes for done.
     const making = join(workDir, `making-rulesets-${browser}-${process.pid}`);
-    makeRulesets({ browser, outDir: making, log: (line) => lines.push(line) });
+    mkdirSync(making, { recursive: true });
+    make({ browser, outDir: making, log: (line) => lines.push(line) });
     writeFileSync(join(making, FIGURES), lines.join('\n'));
     renameSync(making, kept);
   }
