@@ -281,11 +281,11 @@ describe.each(wantedBrowsers())('protection in %s', (name) => {
   });
 });
 
-/** Text on the button over the web page that is open. */
+/** What stands on the button over any of the open pages. */
 const badge = (page: Page): Promise<string> =>
   page.evaluate(async () => {
     const { tabs, action } = (globalThis as unknown as Api).chrome;
     const all = await tabs.query({});
     const texts = await Promise.all(all.map((tab) => action.getBadgeText({ tabId: tab.id })));
-    return texts.filter((text) => text !== '').join();
+    return [...new Set(texts.filter((text) => text !== ''))].join();
   });
