@@ -8,6 +8,12 @@ import { listNames } from './select';
 /** Said in a build, whether it was made now or before. */
 const FIGURES = 'figures.txt';
 
+/**
+ * Firefox looks at its rules one by one for each request: with the 30,000 that it takes, a page of many requests loads in
+ * four times the time. So many cost about what uBlock Origin does; decision 28 in utils/README.md has the figures.
+ */
+const FIREFOX_SELECTION = { limit: 2_000, budgets: {} } as const;
+
 interface BuildFile {
   readonly absoluteSrc: string;
   readonly relativeDest: string;
@@ -37,7 +43,12 @@ export function rulesetFiles(
     // Renamed once it is whole: a build that is killed half way leaves nothing that the next one takes for done.
     const making = join(workDir, `making-rulesets-${browser}-${process.pid}`);
     mkdirSync(making, { recursive: true });
-    make({ browser, outDir: making, log: (line) => lines.push(line) });
+    make({
+      browser,
+      outDir: making,
+      log: (line) => lines.push(line),
+      ...(browser === 'firefox' ? FIREFOX_SELECTION : {}),
+    });
     writeFileSync(join(making, FIGURES), lines.join('\n'));
     renameSync(making, kept);
   }
