@@ -1,7 +1,9 @@
 import { defineConfig } from 'wxt';
 import { upcomingBulletins } from './test/fixtures/bulletins-next';
 import { upcomingPolicy } from './test/fixtures/policy-next';
+import { rulesetFiles } from './test/tools/rulesets/cached';
 import { optionalPermissions, requiredPermissions } from './utils/catalogue/catalogue';
+import { blockedPage, listNames } from './utils/catalogue/lists';
 import { endpointsFrom } from './utils/reports/endpoints';
 
 // A test build carries a newer policy version and word of an incident; nothing of it is in what ships.
@@ -15,6 +17,11 @@ export default defineConfig({
   imports: false,
   manifestVersion: 3,
   outDir: process.env.CLOUDOPT_OUT_DIR ?? '.output',
+  hooks: {
+    'build:publicAssets': (wxt, files) => {
+      files.push(...rulesetFiles(wxt.config.browser === 'firefox' ? 'firefox' : 'chromium', wxt.config.wxtDir));
+    },
+  },
   vite: () => ({
     define: {
       __UPCOMING_POLICY__: JSON.stringify(testBuild ? upcomingPolicy : null),
@@ -34,7 +41,12 @@ export default defineConfig({
     permissions: [...requiredPermissions],
     optional_permissions: [...optional.permissions],
     optional_host_permissions: [...optional.origins],
-    web_accessible_resources: [],
+    // Off until protection is granted.
+    declarative_net_request: {
+      rule_resources: listNames.map((id) => ({ id, enabled: false, path: `rulesets/${id}.json` })),
+    },
+    // The page that stands for a blocked one, and nothing else.
+    web_accessible_resources: [{ resources: [blockedPage], matches: ['*://*/*'] }],
     content_security_policy: {
       extension_pages:
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' https:; " +

@@ -5,6 +5,7 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { counted, formats } from './formats';
 import { scopeText } from './scope-text';
+import { verdictText } from './verdict-text';
 
 /** What was recorded, in words. */
 export function recordText(row: RecordRow): string {
@@ -17,6 +18,10 @@ export function recordText(row: RecordRow): string {
       return text('record_counter', row.name, counted('count_counted', row.count));
     case 'crash-reports':
       return text('record_crash', row.name, row.message);
+    case 'protection':
+      return text('record_blocked', counted('count_blocked', row.blocked), formats.day(row.day));
+    case 'download-guard':
+      return verdictText(row.verdict);
   }
 }
 

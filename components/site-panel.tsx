@@ -18,6 +18,8 @@ export interface SitePanelProps {
   readonly underAllSites: boolean;
   /** Attention today; missing where browsing time is off. */
   readonly todayMs: number | undefined;
+  /** Nothing else is said about the site. */
+  readonly alone: boolean;
   readonly cleaner: boolean;
   readonly cleaning: Cleaning | undefined;
   readonly onTurnOn: () => unknown;
@@ -75,7 +77,7 @@ export function SitePanel(props: SitePanelProps) {
       </div>,
     );
   }
-  if (parts.length === 0) return <p class="muted">{text('popup_site_nothing')}</p>;
+  if (parts.length === 0) return !props.alone ? null : <p class="muted">{text('popup_site_nothing')}</p>;
   return <div class="card stack site-panel">{parts}</div>;
 }
 

@@ -4,18 +4,20 @@
  */
 import { defineBackground } from 'wxt/utils/define-background';
 import { aboutFrom } from '../utils/background/about';
-import { browserWorld, showPrompt } from '../utils/background/browser-world';
+import { browserWorld, downloads, reloadTab, showPrompt } from '../utils/background/browser-world';
 import { Core } from '../utils/background/core';
 import { handlers } from '../utils/background/handlers';
 import { languages } from '../utils/background/languages';
 import { bulletinNews, newsOf } from '../utils/background/news';
+import { readProtection } from '../utils/background/protection-settings';
 import { Reports } from '../utils/background/reports';
 import { scriptConnected } from '../utils/background/script-connections';
 import { streams } from '../utils/background/streams';
 import { IDLE_AFTER_SECONDS } from '../utils/capabilities/browsing-time';
-import type { Sources, World } from '../utils/capabilities/capability';
+import type { Sources, WatchedRequest, World } from '../utils/capabilities/capability';
 import { startCapability } from '../utils/capabilities/start';
 import { capability } from '../utils/catalogue/catalogue';
+import { usualProtection } from '../utils/catalogue/lists';
 import { readPackageFile } from '../utils/egress/package-file';
 import { post } from '../utils/egress/post';
 import { Channel, type EventSource, Forwarder } from '../utils/leases/forwarder';
@@ -32,6 +34,7 @@ import {
   managedPolicy,
   sessionArea,
 } from '../utils/platform/browser';
+import { browserRules } from '../utils/platform/browser-rules';
 import { systemClock } from '../utils/platform/clock';
 import { errorText } from '../utils/platform/error-text';
 import { randomIds } from '../utils/platform/ids';
@@ -61,6 +64,19 @@ export default defineBackground(() => {
   // Looked up late: an optional permission's API appears with its grant.
   const forward = <A extends unknown[]>(source: () => unknown) =>
     new Forwarder<A>(() => source() as EventSource<A> | undefined, started);
+  /** Requests of web pages alone, of these types or of all. */
+  const watched = (
+    source: { addListener(heard: never, filter: object): void; removeListener(heard: never): void } | undefined,
+    types: readonly string[] = [],
+  ): EventSource<[WatchedRequest]> | undefined =>
+    source && {
+      addListener: (heard) =>
+        source.addListener(heard as never, {
+          urls: ['http://*/*', 'https://*/*'],
+          ...(types.length > 0 ? { types: [...types] } : {}),
+        }),
+      removeListener: (heard) => source.removeListener(heard as never),
+    };
   const on: Sources = {
     tabActivated: forward(() => browser.tabs?.onActivated),
     tabUpdated: forward(() => browser.tabs?.onUpdated),
@@ -71,6 +87,14 @@ export default defineBackground(() => {
       return browser.idle?.onStateChanged;
     }),
     notificationClicked: forward(() => browser.notifications?.onClicked),
+    requestFailed: forward(() => watched(browser.webRequest?.onErrorOccurred)),
+    pageRedirected: forward(() => watched(browser.webRequest?.onBeforeRedirect, ['main_frame'])),
+    pageArrived: forward(() => watched(browser.webRequest?.onResponseStarted, ['main_frame'])),
+    downloadCreated: forward(() => browser.downloads?.onCreated),
+    downloadChanged: forward(() => browser.downloads?.onChanged),
+    pauseOver: new Channel(),
+    protection: new Channel(),
+    downloads: new Channel(),
     tick: new Channel(),
     connected: new Channel(),
     clean: new Channel(),
@@ -99,6 +123,7 @@ export default defineBackground(() => {
     managed: managedPolicy,
     alarms: browserAlarms,
     scripts: browserScripts,
+    rules: browserRules,
     locks: browserLocks,
     egressLocks: navigator.locks,
     post,
@@ -109,6 +134,8 @@ export default defineBackground(() => {
     wait: (forMs) => new Promise((resolve) => setTimeout(resolve, forMs)),
     openDatabase: (onLost) => openDatabase({ onLost }),
     startCapability: (lease, session) => {
+      const protectionSettings = async () =>
+        core.status.kind === 'open' ? readProtection(core.status.database) : usualProtection;
       const world: World = {
         on,
         browser: browserWorld,
@@ -117,6 +144,7 @@ export default defineBackground(() => {
         session,
         about,
         mayBeDue: sendDue,
+        protectionSettings,
         report,
       };
       return startCapability(lease, world);
@@ -150,6 +178,10 @@ export default defineBackground(() => {
     clean: on.clean,
     heard: on,
     reports,
+    protection: on.protection,
+    guard: on.downloads,
+    downloads,
+    reloadTab,
     say: text,
     get language() {
       return language();
@@ -214,6 +246,7 @@ export default defineBackground(() => {
           await core.tick();
         } else if (name === 'end') await core.reconcile();
         else if (name === 'sweep') await core.tick().then(() => core.sweep());
+        else if (name === 'pause') on.pauseOver.emit();
         else if (name === 'retry') await core.retry();
         else if (name === 'send') await reports.run();
         // 'wake' did its work by waking us.

@@ -10,6 +10,7 @@ import { revokedText } from '../../components/grant-text';
 import { ManagedBanner } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
+import { ProtectionCard } from '../../components/protection-card';
 import { useKeptFocus } from '../../components/use-kept-focus';
 import type { CapabilityId } from '../../utils/catalogue/catalogue';
 import type { Scope } from '../../utils/catalogue/scope';
@@ -21,7 +22,7 @@ import type { SectionProps } from './section';
 const keyOf = (capability: CapabilityId, scope: Scope): string => `${capability} ${scope}`;
 
 /** What is on, what is off, and why; turning on, taking back, asking again. */
-export function Permissions({ state, announce, onClause }: SectionProps) {
+export function Permissions({ state, tick, announce, onClause }: SectionProps) {
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, RowOutcome>>(new Map());
   const [stopped, setStopped] = useState<string>();
   const [error, setError] = useState<unknown>();
@@ -142,6 +143,10 @@ export function Permissions({ state, announce, onClause }: SectionProps) {
           />
         ))}
       </section>
+      {state.closed === null &&
+      state.capabilities.some((view) => view.id === 'protection' && view.scopes.length > 0) ? (
+        <ProtectionCard tick={tick} />
+      ) : null}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { ClauseDifferences } from '../../components/clause-differences';
 import { DisclosureTable } from '../../components/disclosure-table';
 import { FEEDBACK_ADDRESS } from '../../components/feedback-form';
 import { formats } from '../../components/formats';
+import { ListCredits } from '../../components/list-credits';
 import { ManagedCard } from '../../components/managed-view';
 import { PolicyView } from '../../components/policy-view';
 import { restingOn } from '../../components/resting-on';
@@ -56,6 +57,7 @@ export function Policy({ state, clause }: SectionProps) {
           {text('policy_feedback')} <a href={FEEDBACK_HASH}>{FEEDBACK_ADDRESS}</a>
         </p>
       </section>
+      <ListCredits />
     </>
   );
 }

@@ -13,6 +13,7 @@ import { revokedText } from '../../components/grant-text';
 import { ManagedLine } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
+import { ProtectionPanel } from '../../components/protection-panel';
 import { type Cleaning, SitePanel } from '../../components/site-panel';
 import { startPage } from '../../components/start-page';
 import { useKeptFocus } from '../../components/use-kept-focus';
@@ -31,6 +32,7 @@ interface Front {
   readonly host: string | undefined;
   readonly scope: Scope | undefined;
   readonly port: number | undefined;
+  readonly tabId: number | undefined;
   readonly incognito: boolean;
 }
 
@@ -44,6 +46,7 @@ async function inFront(): Promise<Front> {
     host,
     scope: scopeOfUrl(url),
     port: port > 0 ? port : undefined,
+    tabId: tab?.id,
     incognito: tab?.incognito === true || browser.extension.inIncognitoContext === true,
   };
 }
@@ -196,7 +199,7 @@ interface SiteProps {
 }
 
 function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
-  const { host, scope, port, incognito } = front;
+  const { host, scope, port, tabId, incognito } = front;
   const [cleaning, setCleaning] = useState<Cleaning>();
   const view = viewOf(state, 'site-insight');
   const covering = host === undefined || !view ? [] : liveScopes(view).filter((one) => covers(one.scope, host));
@@ -209,11 +212,39 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
   );
   const time = useLoaded(async () => (timed ? await ask('time.days', { days: 1 }) : undefined), [timed, tick]);
 
+  const protects = host !== undefined && tabId !== undefined && isLive(state, 'protection');
+  const protection = useLoaded(
+    async () => (protects ? await ask('protection.site', { host, tabId }) : undefined),
+    [protects, host, tabId, tick],
+  );
+  const protectionPanel =
+    protects && protection.value?.live ? (
+      <ProtectionPanel
+        host={host}
+        site={protection.value}
+        onPause={async (length) => {
+          await ask('protection.pause', { host, tabId, length });
+          protection.reload();
+        }}
+        onResume={async () => {
+          await ask('protection.resume', { host, tabId });
+          protection.reload();
+        }}
+      />
+    ) : null;
+
   if (host === undefined || scope === undefined) {
     return <p class="muted">{text(incognito ? 'popup_private' : 'popup_no_site')}</p>;
   }
-  if (incognito) return <p class="muted">{text('popup_private')}</p>;
-  const failed = report.error ?? time.error;
+  if (incognito) {
+    return (
+      <>
+        <p class="muted">{text('popup_private')}</p>
+        {protectionPanel}
+      </>
+    );
+  }
+  const failed = report.error ?? time.error ?? protection.error;
   const offered =
     view !== undefined && state.closed === null && view.mayAsk && (view.mayOffer || view.state === 'granted');
   const today = localDay(Date.now());
@@ -223,12 +254,14 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
     <>
       <p class="popup-host">{host}</p>
       {failed === undefined ? null : <Problem error={failed} />}
+      {protectionPanel}
       <SitePanel
         host={host}
         report={report.value}
         insight={live ? 'live' : offered ? 'offer' : 'silent'}
         underAllSites={live && !covering.some((one) => one.scope === scope)}
         todayMs={timed && time.value ? mine.reduce((all, row) => all + row.attentionMs, 0) : undefined}
+        alone={protectionPanel === null}
         cleaner={isLive(state, 'site-cleaner')}
         cleaning={cleaning}
         onTurnOn={() => onShow('site-insight', scope)}

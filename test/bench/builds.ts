@@ -1,8 +1,9 @@
 /** What is measured: a build of the source as it stands, in a folder of its own, so that a build beside it disturbs nothing. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { type BrowserName, firefoxAddonId } from '../browser/driver/driver';
 import { bundle } from './bundles';
 
@@ -11,6 +12,8 @@ export interface Build {
   readonly dir: string;
   /** Bytes of the zip that a store gets. */
   readonly zipBytes: number;
+  /** What the blocking lists are of that, compressed. */
+  readonly listBytes: number;
   /** A copy with `bench.html`, which holds the harness, and `blank.html`, an almost empty page. */
   readonly benchDir: string;
   /** An extension of the same id that has a background and does nothing. */
@@ -43,6 +46,12 @@ function emptyManifest(name: BrowserName): object {
   };
 }
 
+function listBytes(dir: string): number {
+  const folder = path.join(dir, 'rulesets');
+  const each = readdirSync(folder).map((file) => deflateRawSync(readFileSync(path.join(folder, file))).byteLength);
+  return each.reduce((sum, bytes) => sum + bytes, 0);
+}
+
 export async function makeBuilds(names: readonly BrowserName[]): Promise<Builds> {
   const folder = mkdtempSync(path.join(tmpdir(), 'cloudopt-bench-'));
   const builds = new Map<BrowserName, Build>();
@@ -71,7 +80,13 @@ export async function makeBuilds(names: readonly BrowserName[]): Promise<Builds>
     mkdirSync(emptyDir);
     writeFileSync(path.join(emptyDir, 'manifest.json'), JSON.stringify(emptyManifest(name)));
     writeFileSync(path.join(emptyDir, 'background.js'), '');
-    builds.set(name, { dir, zipBytes: statSync(path.join(out, zip)).size, benchDir, emptyDir });
+    builds.set(name, {
+      dir,
+      zipBytes: statSync(path.join(out, zip)).size,
+      listBytes: listBytes(dir),
+      benchDir,
+      emptyDir,
+    });
   }
   return {
     of(name) {

@@ -60,6 +60,13 @@ describe.each(wantedBrowsers())('every page in %s', (name) => {
       await grant(browser, options, 'browsing-time');
       const popup = await pageOf(browser, 'popup.html', testid('active-browsing-time'));
       await check(popup, 'popup');
+      const blocked = await pageOf(browser, 'blocked.html?list=phishing', testid('blocked'));
+      await check(blocked, 'page in place of a blocked one');
+      const download = await pageOf(browser, 'download.html?id=1', testid('download'));
+      await check(download, 'page of a download');
+      await grant(browser, options, 'protection');
+      await options.goto('options.html#permissions');
+      await options.waitFor(testid('protection-settings'));
       for (const section of sections) {
         await options.goto(`options.html#${section}`);
         await options.waitFor('h1, h2');

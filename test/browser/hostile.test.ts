@@ -151,6 +151,26 @@ describe.each(wantedBrowsers())('strangers in %s', (name) => {
     });
   });
 
+  test('a web page that leads to the page for blocked ones gets nothing by it', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const site = await browser.open(web.url('shop.example', '/plain'));
+      const address = `${browser.base}/blocked.html?list=%3Cscript%3E#let-through`;
+      await site.evaluate((url: string) => {
+        const frame = document.createElement('iframe');
+        frame.src = url;
+        document.body.append(frame);
+        location.assign(url);
+      }, address);
+      await site.waitFor(testid('blocked'));
+      await site.until(() => document.querySelector('[aria-busy]') === null, 'answered');
+      // It stands for no address, so it opens none.
+      expect(await site.count(testid('blocked-address'))).toBe(0);
+      expect(await site.count(testid('let-through'))).toBe(0);
+      await site.click(testid('blocked-leave'));
+      await site.until(() => location.hostname === 'shop.example', 'back');
+    });
+  });
+
   test('prompt.html with forged parameters asks nothing and says so', async () => {
     await withBrowser(name, {}, async (browser) => {
       const forged = [

@@ -122,6 +122,8 @@ function answer(path: string, query: URLSearchParams, port: number): Answer {
   if (path.endsWith('.js'))
     return ok('globalThis.partyScripts = (globalThis.partyScripts ?? 0) + 1;', 'text/javascript');
   if (path.endsWith('.gif')) return ok(pixel, 'image/gif');
+  // Something to download; `/slow/` in the path never gives all of it.
+  if (/\.(exe|zip)$/.test(path)) return ok(Buffer.alloc(64 * 1024, 'x'), 'application/octet-stream');
   switch (path) {
     case '/':
       return ok(home(query, port));
@@ -167,7 +169,9 @@ export async function start(): Promise<WebServer> {
     const { pathname, search } = url;
     requests.push({ atMs, method: request.method ?? '', host, path: `${pathname}${search}`, headers, body });
     const reply = answer(pathname, url.searchParams, port);
+    const slow = pathname.startsWith('/slow/');
     response.writeHead(reply.status, {
+      ...(slow ? { 'content-length': String(64 * 1024 * 1024) } : {}),
       'content-type': reply.type,
       // Parties are counted by requests: nothing may come out of the browser's cache. Pages must not say `no-store`,
       // which would keep them out of the back/forward cache.
@@ -175,7 +179,8 @@ export async function start(): Promise<WebServer> {
       'access-control-allow-origin': '*',
       'access-control-allow-headers': '*',
     });
-    response.end(reply.body);
+    if (slow) response.write(reply.body);
+    else response.end(reply.body);
   };
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());

@@ -2,6 +2,7 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { Core, type CorePorts } from '../../utils/background/core';
 import type { CapabilityBrowser } from '../../utils/capabilities/capability';
+import { requiredPermissions } from '../../utils/catalogue/catalogue';
 import type { LedgerEntry } from '../../utils/grants/schema';
 import type { Lease } from '../../utils/leases/lease';
 import type {
@@ -20,7 +21,7 @@ export type Step = <T>(what: string, run: () => Promise<T> | T) => Promise<T>;
 const atOnce: Step = async (_what, run) => run();
 
 export class FakePermissions implements PermissionsPort {
-  permissions = new Set<string>(['activeTab', 'alarms', 'scripting', 'storage', 'unlimitedStorage']);
+  permissions = new Set<string>([...requiredPermissions]);
   origins = new Set<string>();
   dataCollection = new Set<string>();
   /** An enterprise policy that lets nothing go. */
@@ -146,6 +147,8 @@ export class FakeBrowser {
   readonly alarms = new Map<string, { whenMs?: number; everyMinutes?: number }>();
   /** What managed storage holds; a function is called instead, such as one that fails. */
   policy: unknown = {};
+  /** Blocking rules are on: the browser keeps them over a restart. */
+  rulesUp = false;
   nowMs = 1_800_000_000_000;
   #ids = 0;
 
@@ -200,6 +203,12 @@ export function background(browser: FakeBrowser, { ports, start }: BackgroundOpt
     session: browser.session,
     managed: browser.managed,
     scripts: browser.scripts,
+    rules: {
+      takeDown: () =>
+        browser.step('rules.takeDown', () => {
+          browser.rulesUp = false;
+        }),
+    },
     locks: browser.locks,
     egressLocks,
     post: async () => ({ status: 200, retryAfter: null }),

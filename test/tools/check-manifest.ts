@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { optionalPermissions, requiredPermissions } from '../../utils/catalogue/catalogue';
+import { blockedPage, listNames } from '../../utils/catalogue/lists';
 
 type Manifest = Record<string, unknown>;
 
@@ -52,6 +53,28 @@ function policyProblems(raw: unknown): string[] {
   ];
 }
 
+/** Rulesets are those of the lists, and off until protection is granted. */
+function rulesetProblems(raw: unknown): string[] {
+  const resources = (raw as { rule_resources?: unknown } | undefined)?.rule_resources;
+  const rulesets = Array.isArray(resources) ? (resources as Manifest[]) : [];
+  return [
+    ...difference(
+      'declarative_net_request',
+      rulesets.map((ruleset) => String(ruleset.id)),
+      listNames,
+    ),
+    ...rulesets
+      .filter((ruleset) => ruleset.enabled !== false)
+      .map((ruleset) => `declarative_net_request: ${ruleset.id} is not off`),
+  ];
+}
+
+/** The page in place of a blocked one is the only thing of ours that a web page may lead to. */
+function accessProblems(raw: unknown): string[] {
+  const open = Array.isArray(raw) ? (raw as { resources?: unknown }[]).flatMap((one) => names(one.resources)) : [];
+  return difference('web_accessible_resources', open, [blockedPage]);
+}
+
 /** All that a built manifest says and the catalogue doesn't, or the other way round; empty where they agree. */
 export function manifestProblems(manifest: Manifest): string[] {
   const optional = optionalPermissions();
@@ -63,7 +86,9 @@ export function manifestProblems(manifest: Manifest): string[] {
     ...difference('permissions', manifest.permissions, requiredPermissions),
     ...difference('optional_permissions', manifest.optional_permissions, optional.permissions),
     ...difference('optional_host_permissions', manifest.optional_host_permissions, optional.origins),
-    ...['host_permissions', 'content_scripts', 'web_accessible_resources', 'externally_connectable']
+    ...rulesetProblems(manifest.declarative_net_request),
+    ...accessProblems(manifest.web_accessible_resources),
+    ...['host_permissions', 'content_scripts', 'externally_connectable']
       .filter((key) => !isEmptyList(manifest[key]))
       .map((key) => `${key}: must be empty`),
     ...(gecko ? difference('data_collection_permissions.required', collection?.required, ['none']) : []),

@@ -38,6 +38,7 @@ import {
   type LocksPort,
   type ManagedPort,
   type PermissionsPort,
+  type RulesPort,
   type ScriptsPort,
 } from '../platform/browser-types';
 import { type Clock, DAY_MS, MINUTE_MS } from '../platform/clock';
@@ -60,6 +61,7 @@ export interface CorePorts {
   readonly managed: ManagedPort;
   readonly alarms: AlarmsPort;
   readonly scripts: ScriptsPort;
+  readonly rules: Pick<RulesPort, 'takeDown'>;
   readonly locks: LocksPort;
   readonly egressLocks: Pick<LockManager, 'request'>;
   readonly post: Post;
@@ -278,6 +280,7 @@ export class Core {
     };
     this.office.suspendAll();
     await this.#unregisterScripts();
+    await this.#takeRulesDown();
     await this.ports.permissions.drop(surplus(await this.ports.permissions.held(), [])).catch(this.ports.report);
     // A database that was there once may come back, once the disk has room; where there never was one, nothing waits.
     const mark = await this.ports.local.get(HEAD_KEY).catch(this.ports.report);
@@ -605,6 +608,7 @@ export class Core {
     await Promise.all([
       this.#letGo({ capability, scope }),
       this.#unregisterScripts(),
+      this.#takeRulesDown(),
       this.door.quiet(capability).then((quiet) => {
         if (quiet.kind === 'stolen') this.ports.report(new Error(`a send of ${capability} did not stop in time`));
       }),
@@ -819,8 +823,14 @@ export class Core {
         this.ports.report(error);
       });
     }
-    await this.#unregisterScripts();
+    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown()]);
     await this.#armAlarms();
+  }
+
+  /** Blocking rules that no lease stands behind. Both browsers keep them over a restart, whatever is granted then. */
+  async #takeRulesDown(): Promise<void> {
+    if (this.office.leases().some((lease) => lease.capability === 'protection')) return;
+    await this.ports.rules.takeDown().catch(this.ports.report);
   }
 
   /** Content scripts that no lease stands behind. A script's id is `CAPABILITY SCOPE`. */

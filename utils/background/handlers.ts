@@ -1,5 +1,5 @@
 /** Answers to the messages of the contract. Each is a few lines: what is done is done by the core and the archive. */
-import type { CleanRequest, Sources } from '../capabilities/capability';
+import type { CleanRequest, RunningGuard, RunningProtection, Sources } from '../capabilities/capability';
 import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
 import { isScope } from '../catalogue/domains';
 import { ALL, type Scope } from '../catalogue/scope';
@@ -19,7 +19,9 @@ import { places } from '../reports/schema';
 import { dismiss, unread } from './bulletins';
 import { consentOf, subjectId } from './consents';
 import { Core, HEAD_KEY } from './core';
+import { type DownloadsPort, downloadHandlers } from './download-handlers';
 import { eraseEverything } from './everything';
+import { protectionHandlers } from './protection-handlers';
 import type { Reports } from './reports';
 import { managedView, viewOf, viewsOf } from './views';
 
@@ -30,6 +32,10 @@ export interface HandlerPorts {
   readonly clean: Channel<[request: CleanRequest]>;
   readonly heard: Pick<Sources, 'count' | 'crashed'>;
   readonly reports: Reports;
+  readonly protection: Channel<[use: (running: RunningProtection) => void]>;
+  readonly guard: Channel<[use: (running: RunningGuard) => void]>;
+  readonly downloads: DownloadsPort;
+  reloadTab(tabId: number): Promise<void>;
   readonly say: Say;
   readonly language: string;
   readonly firefox: boolean;
@@ -307,5 +313,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       await open();
       return ports.reports.send(input);
     },
+    ...protectionHandlers({ core, open, running: ports.protection, reloadTab: ports.reloadTab }),
+    ...downloadHandlers({ open, guard: ports.guard, downloads: ports.downloads }),
   };
 }

@@ -1,7 +1,8 @@
 import type { CapabilityId } from '../catalogue/catalogue';
+import type { ProtectionSettings, Verdict } from '../catalogue/lists';
 import type { Channel, Forwarder } from '../leases/forwarder';
 import type { Lease } from '../leases/lease';
-import type { AlarmsPort, ScriptsPort } from '../platform/browser-types';
+import type { AlarmsPort, RulesPort, ScriptsPort } from '../platform/browser-types';
 import type { Clock } from '../platform/clock';
 import type { Ids } from '../platform/ids';
 import type { CounterName } from '../reports/counters';
@@ -42,6 +43,20 @@ export interface TabInfo {
 export interface CapabilityBrowser {
   readonly scripts: ScriptsPort;
   readonly alarms: AlarmsPort;
+  readonly rules: RulesPort;
+  /** Counts on the button what the rules stop in each tab; `false` where the browser does not count itself (Firefox). */
+  countOnButton(on: boolean): Promise<boolean>;
+  /** A short text on the button while that tab's present page is in front. */
+  markButton(tabId: number, text: string): Promise<void>;
+  isPrivateTab(tabId: number): Promise<boolean>;
+  /** `undefined` where the browser forgot it. */
+  findDownload(id: number): Promise<DownloadInfo | undefined>;
+  /** Resolves also where it can't be paused any more: small files are done at once. */
+  pauseDownload(id: number): Promise<void>;
+  /** Opens the page that says why a download is held, in front. */
+  showDownload(id: number): Promise<void>;
+  /** The bad lists' hosts, as the package has them. */
+  badHosts(): Promise<unknown>;
   /** The tab that has the person's attention: active, in the focused window. `undefined` where no window has focus. */
   focusedTab(): Promise<TabInfo | undefined>;
   /** Whether the person is there; `idle` after this many seconds without input. */
@@ -70,6 +85,57 @@ export interface Fault {
   readonly where: Place;
 }
 
+/** A download, as far as it is judged. */
+export interface DownloadInfo {
+  readonly id: number;
+  /** Where it came from in the end, redirects followed. */
+  readonly url: string;
+  /** Empty until the browser knows it. */
+  readonly fileName: string;
+  readonly mime: string;
+  readonly incognito: boolean;
+  readonly state: 'in_progress' | 'interrupted' | 'complete';
+  readonly paused: boolean;
+  /** The file is still there. */
+  readonly exists: boolean;
+}
+
+/** What a request that was watched came to. */
+export interface WatchedRequest {
+  readonly tabId: number;
+  readonly url: string;
+  readonly type: string;
+  readonly error?: string | undefined;
+  readonly redirectUrl?: string | undefined;
+  /** Chromium: origin of the frame that asked. */
+  readonly initiator?: string | undefined;
+  /** Firefox: address of the document that asked. */
+  readonly documentUrl?: string | undefined;
+  readonly incognito?: boolean | undefined;
+}
+
+/** What the person may tell protection while it runs. */
+export interface RunningProtection {
+  /** The settings changed: makes the rules agree with them. */
+  apply(): Promise<void>;
+  pauseVisit(host: string, tabId: number): Promise<void>;
+  endVisitPause(host: string, tabId: number): Promise<void>;
+  isVisitPaused(host: string, tabId: number): Promise<boolean>;
+  /** Lets pages of that host through until the browser's session ends. */
+  letThrough(host: string): Promise<void>;
+  /** The address that the blocked page in that tab stands for. */
+  stoppedAddress(tabId: number): string | undefined;
+  /** Of the lists that should be on, those that the browser has not switched on. */
+  missing(): Promise<readonly string[]>;
+}
+
+/** What the person may tell the download guard while it runs. */
+export interface RunningGuard {
+  /** The next download from this address is the person's wish: it is not asked about again. */
+  letThrough(url: string): void;
+  judge(download: Pick<DownloadInfo, 'url' | 'fileName' | 'mime'>): Promise<Verdict | undefined>;
+}
+
 /** All that a capability can hear. The browser's events come through forwarders, our own through channels. */
 export interface Sources {
   readonly tabActivated: Forwarder<unknown[]>;
@@ -82,6 +148,16 @@ export interface Sources {
   readonly tick: Channel<[]>;
   /** A content script of a site that this very lease covers asks to be heard. */
   readonly connected: Channel<[lease: Lease, connection: ScriptConnection]>;
+  readonly requestFailed: Forwarder<[request: WatchedRequest]>;
+  readonly pageRedirected: Forwarder<[request: WatchedRequest]>;
+  readonly pageArrived: Forwarder<[request: WatchedRequest]>;
+  readonly downloadCreated: Forwarder<[item: { id: number }]>;
+  readonly downloadChanged: Forwarder<[change: { id: number; filename?: unknown }]>;
+  /** A pause of protection is over. */
+  readonly pauseOver: Channel<[]>;
+  /** Hands the running protection to whoever asks. */
+  readonly protection: Channel<[use: (running: RunningProtection) => void]>;
+  readonly downloads: Channel<[use: (running: RunningGuard) => void]>;
   readonly clean: Channel<[request: CleanRequest]>;
   /** Something that the person should be told, in the browser's language. */
   readonly news: Channel<[item: NewsToTell]>;
@@ -101,6 +177,8 @@ export interface World {
   readonly about: Resource;
   /** Something was kept that a rule of the person's may want sent. */
   mayBeDue(): void;
+  /** What the person chose for protection; the usual where nothing was chosen. */
+  protectionSettings(): Promise<ProtectionSettings>;
   report(error: unknown): void;
 }
 

@@ -3,7 +3,9 @@ import type { Lease } from '../leases/lease';
 import * as browsingTime from './browsing-time';
 import type { Start, World } from './capability';
 import * as crashReports from './crash-reports';
+import * as downloadGuard from './download-guard';
 import * as notifications from './notifications';
+import * as protection from './protection';
 import * as siteCleaner from './site-cleaner';
 import * as siteInsight from './site-insight';
 import * as usageStatistics from './usage-statistics';
@@ -13,6 +15,8 @@ const starts: { [C in CapabilityId]: Start<C> } = {
   'browsing-time': browsingTime.start,
   'site-cleaner': siteCleaner.start,
   notifications: notifications.start,
+  protection: protection.start,
+  'download-guard': downloadGuard.start,
   'usage-statistics': usageStatistics.start,
   'crash-reports': crashReports.start,
 };

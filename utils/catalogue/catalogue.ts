@@ -12,12 +12,20 @@ export type ForwardedEvent =
   | 'tabs.onRemoved'
   | 'windows.onFocusChanged'
   | 'idle.onStateChanged'
-  | 'notifications.onClicked';
+  | 'notifications.onClicked'
+  | 'webRequest.onErrorOccurred'
+  | 'webRequest.onBeforeRedirect'
+  | 'webRequest.onResponseStarted'
+  | 'downloads.onCreated'
+  | 'downloads.onChanged';
 
 /** One thing that Cloudopt can do and that needs a person's permission. Texts stand in public/_locales under `cap_ID_…`. */
 export interface Capability {
-  /** `choose`: the person grants it for one site or for all sites. `none`: it has no sites; its scope is `*`. */
-  readonly sites: 'none' | 'choose';
+  /**
+   * `choose`: the person grants it for one site or for all sites. `all`: it works on all sites or not at all.
+   * `none`: it has no sites. The scope of the last two is `*`.
+   */
+  readonly sites: 'none' | 'choose' | 'all';
   /** The browser's API permissions that it needs. */
   readonly api: readonly string[];
   /** Firefox's data collection types that it needs. */
@@ -82,6 +90,33 @@ export const catalogue = {
     keepDays: null,
     events: ['notifications.onClicked'],
   },
+  protection: {
+    sites: 'all',
+    api: ['webRequest'],
+    dataCollection: [],
+    lifetime: 'until-revoked',
+    clauses: ['I.5'],
+    fields: ['site', 'blocked_requests', 'day'],
+    destination: 'device',
+    keepDays: 30,
+    events: [
+      'webRequest.onErrorOccurred',
+      'webRequest.onBeforeRedirect',
+      'webRequest.onResponseStarted',
+      'tabs.onRemoved',
+    ],
+  },
+  'download-guard': {
+    sites: 'none',
+    api: ['downloads'],
+    dataCollection: [],
+    lifetime: 'until-revoked',
+    clauses: ['I.5'],
+    fields: ['download_host', 'download_verdict', 'download_day'],
+    destination: 'device',
+    keepDays: 90,
+    events: ['downloads.onCreated', 'downloads.onChanged'],
+  },
   'usage-statistics': {
     sites: 'none',
     api: [],
@@ -138,7 +173,14 @@ export const allowsScope = (id: CapabilityId, scope: Scope): boolean =>
   scope === ALL || capability(id).sites === 'choose';
 
 /** Required permissions: each raises no warning in either browser. Why each is there is in utils/README.md. */
-export const requiredPermissions = ['activeTab', 'alarms', 'scripting', 'storage', 'unlimitedStorage'] as const;
+export const requiredPermissions = [
+  'activeTab',
+  'alarms',
+  'declarativeNetRequestWithHostAccess',
+  'scripting',
+  'storage',
+  'unlimitedStorage',
+] as const;
 
 /** What the manifest derives from the catalogue: `optional_permissions`, `optional_host_permissions`, data collection. */
 export function optionalPermissions(): Needs {
@@ -146,7 +188,7 @@ export function optionalPermissions(): Needs {
   const unique = (names: string[]) => [...new Set(names)].sort();
   return {
     permissions: unique(all.flatMap((entry) => entry.api)),
-    origins: all.some((entry) => entry.sites === 'choose') ? [ALL_ORIGINS] : [],
+    origins: all.some((entry) => entry.sites !== 'none') ? [ALL_ORIGINS] : [],
     dataCollection: unique(all.flatMap((entry) => entry.dataCollection)),
   };
 }

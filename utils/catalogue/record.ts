@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { counterName, crash } from '../reports/schema';
+import { verdicts } from './lists';
 import { capabilityId, count, day, host, id, ms, scope, sha256Hex } from './shapes';
 
 /** What every record has: whose it is and under which grant and epoch it was written. */
@@ -22,6 +23,24 @@ export const timeRecord = z.strictObject({
   site: host,
   day,
   attentionMs: ms,
+});
+
+/** Requests that were stopped on a site's pages on one day. `atMs`: when the last one was. */
+export const blockedRecord = z.strictObject({
+  ...stamp,
+  capability: z.literal('protection'),
+  site: host,
+  day,
+  blocked: count,
+});
+
+/** A download that was warned of. `site`: the host that it came from. */
+export const downloadRecord = z.strictObject({
+  ...stamp,
+  capability: z.literal('download-guard'),
+  site: host,
+  day,
+  verdict: z.enum(verdicts),
 });
 
 /** How often one thing was done on one UTC day. `atMs`: when it was done last. */
@@ -47,10 +66,18 @@ export const crashRecord = z.strictObject({
   handed: z.boolean(),
 });
 
-export const recordRow = z.discriminatedUnion('capability', [insightRecord, timeRecord, counterRecord, crashRecord]);
+export const recordRow = z.discriminatedUnion('capability', [
+  insightRecord,
+  timeRecord,
+  blockedRecord,
+  downloadRecord,
+  counterRecord,
+  crashRecord,
+]);
 export type RecordRow = z.infer<typeof recordRow>;
 export type InsightRecord = z.infer<typeof insightRecord>;
 export type TimeRecord = z.infer<typeof timeRecord>;
+export type BlockedRecord = z.infer<typeof blockedRecord>;
 export type CounterRecord = z.infer<typeof counterRecord>;
 export type CrashRecord = z.infer<typeof crashRecord>;
 

@@ -28,6 +28,8 @@ export const recordColumns = [
   'party',
   'requests',
   'attentionMs',
+  'blocked',
+  'verdict',
   'name',
   'count',
   'message',
@@ -46,6 +48,8 @@ const frameText = ({ function: name, file, line, column }: Frame): string =>
 export function recordCells(row: RecordRow): Cell[] {
   const insight = row.capability === 'site-insight' ? row : undefined;
   const time = row.capability === 'browsing-time' ? row : undefined;
+  const blocked = row.capability === 'protection' ? row : undefined;
+  const download = row.capability === 'download-guard' ? row : undefined;
   const counter = row.capability === 'usage-statistics' ? row : undefined;
   const fault = row.capability === 'crash-reports' ? row : undefined;
   return [
@@ -57,6 +61,8 @@ export function recordCells(row: RecordRow): Cell[] {
     insight?.party ?? null,
     insight?.requests ?? null,
     time?.attentionMs ?? null,
+    blocked?.blocked ?? null,
+    download?.verdict ?? null,
     counter?.name ?? fault?.name ?? null,
     counter?.count ?? null,
     fault?.message ?? null,

@@ -68,6 +68,7 @@ export const candidates = (what: Held): CapabilityId[] =>
       api.some((name) => what.permissions.includes(name)) ||
       dataCollection.some((type) => what.dataCollection.includes(type)) ||
       (sites === 'choose' && what.origins.length > 0) ||
+      (sites === 'all' && what.origins.some((origin) => scopeOfOrigin(origin) === ALL)) ||
       (endpoint !== null && what.origins.some((origin) => within(patternOf(endpoint), scopeOfOrigin(origin))))
     );
   });

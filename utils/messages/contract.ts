@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import type { CapabilityId, Lifetime, Needs } from '../catalogue/catalogue';
 import { lifetimes } from '../catalogue/catalogue';
+import { listNames, type ProtectionSettings, pauseLengths, type Verdict } from '../catalogue/lists';
 import type { OutboxRow, RecordRow } from '../catalogue/record';
 import type { Scope } from '../catalogue/scope';
 import { capabilityId, host, id, scope, sha256Hex } from '../catalogue/shapes';
@@ -41,6 +42,17 @@ export type Erasable = z.infer<typeof erasable>;
 
 const reporting = z.enum(['usage-statistics', 'crash-reports']);
 const faultText = z.string().check(z.maxLength(FAULT_CHARS_MAX));
+const tabId = z.number().check(z.int(), z.nonnegative());
+const downloadId = z.number().check(z.int(), z.nonnegative());
+/** One thing that the person changes about protection. */
+export const protectionChange = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('list'), list: z.enum(listNames), on: z.boolean() }),
+  z.strictObject({ kind: z.literal('badge'), on: z.boolean() }),
+  /** Onto one of the person's lists, and off the other. */
+  z.strictObject({ kind: z.literal('add'), to: z.enum(['allow', 'block']), host }),
+  z.strictObject({ kind: z.literal('remove'), from: z.enum(['allow', 'block']), host }),
+]);
+export type ProtectionChange = z.infer<typeof protectionChange>;
 
 /** Inputs. Outputs are the types of {@link Answers}: the background is ours, its answers need no parsing. */
 export const inputs = {
@@ -75,6 +87,16 @@ export const inputs = {
   'news.dismiss': z.strictObject({ upTo: z.number().check(z.int(), z.nonnegative()) }),
   /** `port`: that of the page, where it is not the scheme's own. */
   'clean.site': z.strictObject({ host, port: z.optional(z.number().check(z.int(), z.positive(), z.maximum(65_535))) }),
+  'protection.get': nothing,
+  'protection.site': z.strictObject({ host, tabId }),
+  'protection.pause': z.strictObject({ host, tabId, length: z.enum(pauseLengths) }),
+  'protection.resume': z.strictObject({ host, tabId }),
+  'protection.change': z.strictObject({ change: protectionChange }),
+  'protection.stopped': nothing,
+  'protection.let-through': z.strictObject({ url: z.string().check(z.maxLength(65_536)) }),
+  'download.get': z.strictObject({ id: downloadId }),
+  'download.keep': z.strictObject({ id: downloadId }),
+  'download.discard': z.strictObject({ id: downloadId }),
   'diagnostics.get': nothing,
   /** `known`: the choice whose texts the page has. */
   'language.get': z.strictObject({ known: z.nullable(z.enum(languageChoices)) }),
@@ -112,6 +134,14 @@ export const onlyFrom: Partial<Record<MessageName, readonly string[]>> = {
   'reports.configure': ['options.html'],
   'reports.reset-id': ['options.html'],
   'reports.send': ['options.html'],
+  'protection.pause': ['popup.html'],
+  'protection.resume': ['popup.html'],
+  'protection.change': ['options.html'],
+  'protection.stopped': ['blocked.html'],
+  'protection.let-through': ['blocked.html'],
+  'download.get': ['download.html'],
+  'download.keep': ['download.html'],
+  'download.discard': ['download.html'],
 };
 
 /** What a capability's row shows besides the states of a grant. */
@@ -329,6 +359,30 @@ export interface TimeDays {
   readonly rows: readonly { readonly site: string; readonly day: string; readonly attentionMs: number }[];
 }
 
+export interface ProtectionView {
+  readonly live: boolean;
+  readonly settings: ProtectionSettings;
+  /** Lists that should be on and that the browser has not switched on. */
+  readonly missing: readonly string[];
+}
+
+export interface ProtectionSite {
+  readonly live: boolean;
+  readonly paused: { kind: 'no' } | { kind: 'visit' } | { kind: 'hour'; untilMs: number } | { kind: 'always' };
+  /** Requests stopped on this site today. */
+  readonly blockedToday: number;
+}
+
+export interface HeldDownload {
+  readonly kind: 'held';
+  /** The host that it came from; `null` where the address names none. */
+  readonly host: string | null;
+  readonly fileName: string;
+  readonly verdict: Verdict;
+  /** `held`: paused. `stopped`: can only begin anew. `loading`: goes on. `done`: the file is there. `over`: it was removed. */
+  readonly state: 'held' | 'stopped' | 'loading' | 'done' | 'over';
+}
+
 export interface ActivityWeek {
   readonly fromMs: number;
   readonly hours: readonly {
@@ -435,6 +489,17 @@ export interface Answers {
     | { kind: 'cleared'; cleared: readonly string[]; left: readonly string[] }
     | { kind: 'off' }
     | { kind: 'failed'; why: string };
+  'protection.get': ProtectionView;
+  'protection.site': ProtectionSite;
+  'protection.pause': { kind: 'paused' } | { kind: 'off' };
+  'protection.resume': { kind: 'resumed' } | { kind: 'off' };
+  'protection.change': { kind: 'changed'; settings: ProtectionSettings } | { kind: 'full'; hostsMax: number };
+  /** The address that the asking page stands for; `null` where the background does not know it any more. */
+  'protection.stopped': { url: string | null; live: boolean };
+  'protection.let-through': { kind: 'let-through' } | { kind: 'off' } | { kind: 'no-page' };
+  'download.get': HeldDownload | { kind: 'gone' } | { kind: 'off' };
+  'download.keep': { kind: 'kept' } | { kind: 'gone' } | { kind: 'failed'; why: string };
+  'download.discard': { kind: 'discarded' } | { kind: 'failed'; why: string };
   'diagnostics.get': Diagnostics;
   /** `null`: what the page knows is what is spoken. */
   'language.get': Spoken | null;

@@ -5,7 +5,8 @@ import { type Answers, type Envelope, type Input, inputs, type MessageName, only
 export interface Sender {
   readonly id?: string | undefined;
   readonly url?: string | undefined;
-  readonly tab?: { readonly incognito: boolean } | undefined;
+  /** The tab that the page is in, as the browser says; none for the popup. */
+  readonly tab?: { readonly id?: number | undefined; readonly incognito?: boolean | undefined } | undefined;
 }
 
 export type Handlers = { [N in MessageName]: (input: Input<N>, sender: Sender) => Promise<Answers[N]> };

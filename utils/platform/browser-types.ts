@@ -58,6 +58,40 @@ export interface LocksPort {
   held(name: string): Promise<boolean>;
 }
 
+/** A blocking rule, as far as we make any ourselves. */
+export interface NetRule {
+  readonly id: number;
+  readonly priority: number;
+  readonly action: {
+    readonly type: 'block' | 'allow' | 'allowAllRequests' | 'redirect';
+    readonly redirect?: { readonly extensionPath: string };
+  };
+  readonly condition: {
+    readonly requestDomains?: readonly string[];
+    readonly initiatorDomains?: readonly string[];
+    readonly resourceTypes?: readonly string[];
+    readonly tabIds?: readonly number[];
+  };
+}
+
+/**
+ * The browser's blocking rules. Changes run in turn, and one whose signal has aborted does nothing: nothing is switched on
+ * behind a `takeDown`.
+ */
+export interface RulesPort {
+  /** Ids of the package's rulesets that are on. */
+  enabled(): Promise<readonly string[]>;
+  /** Switches exactly these on. */
+  enableOnly(ids: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Rules that outlive the browser's session: replaces them all. */
+  setDynamic(rules: readonly NetRule[], signal: AbortSignal): Promise<void>;
+  session(): Promise<readonly NetRule[]>;
+  /** Rules that end with the browser's session: what `change` makes of them. */
+  changeSession(change: (rules: readonly NetRule[]) => readonly NetRule[], signal: AbortSignal): Promise<void>;
+  /** Rulesets off, own rules gone. Resolves once that is so. */
+  takeDown(): Promise<void>;
+}
+
 export const emptyHeld: Held = { permissions: [], origins: [], dataCollection: [] };
 
 export const isEmpty = (what: Held): boolean =>

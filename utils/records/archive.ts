@@ -242,6 +242,13 @@ export class Archive {
       .sort((a, b) => a.atMs - b.atMs);
   }
 
+  /** Requests that were stopped on a site on one day. */
+  async blockedOn(lease: Lease | undefined, site: string, day: string): Promise<number> {
+    if (!lease) return 0;
+    const row = readRow(recordRow, await this.database.get('records', `${lease.grantId}|${day}|${site}`));
+    return row?.capability === 'protection' ? row.blocked : 0;
+  }
+
   // --------------------------------------------------------------------------------------------------------- erasing
 
   async eraseOne(id: string): Promise<number> {

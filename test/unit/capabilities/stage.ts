@@ -1,10 +1,19 @@
 /** A world for one capability: sources that a test fires, a browser that it plays, and a lease over a real grant. */
-import type { CapabilityBrowser, DataKind, Sources, TabInfo, World } from '../../../utils/capabilities/capability';
+import type {
+  CapabilityBrowser,
+  DataKind,
+  DownloadInfo,
+  Sources,
+  TabInfo,
+  WatchedRequest,
+  World,
+} from '../../../utils/capabilities/capability';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
+import { type ProtectionSettings, usualProtection } from '../../../utils/catalogue/lists';
 import type { RecordRow } from '../../../utils/catalogue/record';
 import { Channel, type EventSource, Forwarder } from '../../../utils/leases/forwarder';
 import type { Draft, Lease, Written } from '../../../utils/leases/lease';
-import type { ContentScript } from '../../../utils/platform/browser-types';
+import type { ContentScript, NetRule } from '../../../utils/platform/browser-types';
 import { Appender } from '../../../utils/records/append';
 import { Archive } from '../../../utils/records/archive';
 import type { Resource } from '../../../utils/reports/schema';
@@ -44,6 +53,11 @@ export async function stage() {
     windowFocused: new Event<unknown[]>(),
     idleChanged: new Event<[string]>(),
     notificationClicked: new Event<[string]>(),
+    requestFailed: new Event<[WatchedRequest]>(),
+    pageRedirected: new Event<[WatchedRequest]>(),
+    pageArrived: new Event<[WatchedRequest]>(),
+    downloadCreated: new Event<[{ id: number }]>(),
+    downloadChanged: new Event<[{ id: number; filename?: unknown }]>(),
   };
   const played = {
     tab: undefined as TabInfo | undefined,
@@ -57,6 +71,20 @@ export async function stage() {
     shown: [] as string[],
     errors: [] as unknown[],
     due: 0,
+    settings: usualProtection as ProtectionSettings,
+    rulesets: [] as string[],
+    dynamic: [] as readonly NetRule[],
+    session: [] as readonly NetRule[],
+    /** Chromium counts on the button by itself. */
+    counts: false,
+    counting: false,
+    marks: new Map<number, string>(),
+    privateTabs: new Set<number>(),
+    downloads: new Map<number, DownloadInfo>(),
+    paused: [] as number[],
+    asked: [] as number[],
+    badHosts: { malicious: [] as string[], phishing: [] as string[] } as unknown,
+    hostReadings: 0,
     writes: 'open' as 'open' | Written,
   };
   const browser: CapabilityBrowser = {
@@ -70,6 +98,33 @@ export async function stage() {
       at: async (name, whenMs) => void played.alarms.set(name, whenMs),
       every: async (name, minutes) => void played.alarms.set(name, minutes),
       clear: async (name) => void played.alarms.delete(name),
+    },
+    rules: {
+      enabled: async () => played.rulesets,
+      enableOnly: async (ids, signal) => {
+        if (!signal.aborted) played.rulesets = [...ids];
+      },
+      setDynamic: async (rules, signal) => {
+        if (!signal.aborted) played.dynamic = rules;
+      },
+      session: async () => played.session,
+      changeSession: async (change, signal) => {
+        if (!signal.aborted) played.session = change(played.session);
+      },
+      takeDown: async () => undefined,
+    },
+    countOnButton: async (on) => {
+      played.counting = on && played.counts;
+      return played.counts;
+    },
+    markButton: async (tabId, text) => void played.marks.set(tabId, text),
+    isPrivateTab: async (tabId) => played.privateTabs.has(tabId),
+    findDownload: async (id) => played.downloads.get(id),
+    pauseDownload: async (id) => void played.paused.push(id),
+    showDownload: async (id) => void played.asked.push(id),
+    badHosts: async () => {
+      played.hostReadings += 1;
+      return played.badHosts;
     },
     focusedTab: async () => played.tab,
     idleState: async () => played.idle,
@@ -92,6 +147,14 @@ export async function stage() {
       windowFocused: new Forwarder(() => events.windowFocused, started),
       idleChanged: new Forwarder(() => events.idleChanged, started),
       notificationClicked: new Forwarder(() => events.notificationClicked, started),
+      requestFailed: new Forwarder(() => events.requestFailed, started),
+      pageRedirected: new Forwarder(() => events.pageRedirected, started),
+      pageArrived: new Forwarder(() => events.pageArrived, started),
+      downloadCreated: new Forwarder(() => events.downloadCreated, started),
+      downloadChanged: new Forwarder(() => events.downloadChanged, started),
+      pauseOver: new Channel(),
+      protection: new Channel(),
+      downloads: new Channel(),
       tick: new Channel(),
       connected: new Channel(),
       clean: new Channel(),
@@ -102,8 +165,9 @@ export async function stage() {
     const mayBeDue = () => {
       played.due += 1;
     };
+    const protectionSettings = async () => played.settings;
     const report = (error: unknown) => void played.errors.push(error);
-    return { on, browser, clock, ids, session, about: aboutTest, mayBeDue, report };
+    return { on, browser, clock, ids, session, about: aboutTest, mayBeDue, protectionSettings, report };
   }
 
   async function lease<C extends CapabilityId>(capability: C, scope = '*', more: Partial<Lease> = {}) {

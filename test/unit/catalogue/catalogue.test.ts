@@ -52,7 +52,7 @@ describe.each(capabilityIds)('%s', (id) => {
   });
 
   test('is of use, and asks for what can be asked for later', () => {
-    expect(entry.api.length + entry.dataCollection.length + (entry.sites === 'choose' ? 1 : 0)).toBeGreaterThan(0);
+    expect(entry.api.length + entry.dataCollection.length + (entry.sites === 'none' ? 0 : 1)).toBeGreaterThan(0);
     const required: readonly string[] = requiredPermissions;
     expect(entry.api.filter((name) => required.includes(name))).toEqual([]);
   });
@@ -60,7 +60,14 @@ describe.each(capabilityIds)('%s', (id) => {
   test('keeps records for a number of days exactly where it collects something', () => {
     expect(entry.keepDays === null).toBe(entry.fields.length === 0);
     const stamp = { id: 'a', capability: id, scope: '*', grantId: 'g', epoch: 1, atMs: 1, site: 'a.example' };
-    const members = { day: '2026-01-31', party: 'b.example', requests: 1, attentionMs: 1 };
+    const members = {
+      day: '2026-01-31',
+      party: 'b.example',
+      requests: 1,
+      attentionMs: 1,
+      blocked: 1,
+      verdict: 'phishing',
+    };
     const wrong = recordRow.safeParse({ ...stamp, ...members });
     const issue = wrong.success ? '' : JSON.stringify(wrong.error.issues);
     // A record of a capability without fields has no shape at all.
@@ -78,7 +85,7 @@ describe.each(capabilityIds)('%s', (id) => {
   test('needs the same permissions for every scope, and origins only where it has sites', () => {
     const all = needsOf(id, '*', true);
     expect(all.permissions).toEqual([...entry.api].sort());
-    expect(all.origins).toEqual(entry.sites === 'choose' ? ['*://*/*'] : []);
+    expect(all.origins).toEqual(entry.sites === 'none' ? [] : ['*://*/*']);
     expect(allowsScope(id, '*')).toBe(true);
     expect(allowsScope(id, '*://shop.example/*')).toBe(entry.sites === 'choose');
     if (entry.sites === 'choose') {
@@ -93,13 +100,20 @@ describe('the manifest', () => {
   test('asks later for what an entry names, and for nothing else', () => {
     const named = capabilityIds.flatMap((id) => [...capability(id).api]);
     expect([...optional.permissions]).toEqual([...new Set(named)].sort());
-    expect(optional.permissions).toEqual(['browsingData', 'idle', 'notifications', 'tabs']);
+    expect(optional.permissions).toEqual(['browsingData', 'downloads', 'idle', 'notifications', 'tabs', 'webRequest']);
     expect(optional.origins).toEqual(['*://*/*']);
     expect(optional.dataCollection).toEqual(['technicalAndInteraction']);
   });
 
   test('requires only what no browser warns about', () => {
-    expect([...requiredPermissions]).toEqual(['activeTab', 'alarms', 'scripting', 'storage', 'unlimitedStorage']);
+    expect([...requiredPermissions]).toEqual([
+      'activeTab',
+      'alarms',
+      'declarativeNetRequestWithHostAccess',
+      'scripting',
+      'storage',
+      'unlimitedStorage',
+    ]);
   });
 });
 

@@ -41,7 +41,7 @@ describe('recordCells', () => {
     const cells = recordCells(row);
     expect(cells).toHaveLength(recordColumns.length);
     expect(csvLine(cells)).toBe(
-      '2026-01-31T12:00:00.000Z,site-insight,*://shop.example/*,shop.example,2026-01-31,cdn.example,12,,,,,,,,g,3,r1\r\n',
+      '2026-01-31T12:00:00.000Z,site-insight,*://shop.example/*,shop.example,2026-01-31,cdn.example,12,,,,,,,,,,g,3,r1\r\n',
     );
   });
 });

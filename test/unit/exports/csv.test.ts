@@ -48,6 +48,8 @@ describe('a line of CSV', () => {
     const rows = [
       { ...stamp, capability: 'site-insight', party: 'b.example', requests: 2 },
       { ...stamp, capability: 'browsing-time', attentionMs: 3 },
+      { ...stamp, capability: 'protection', blocked: 4 },
+      { ...stamp, capability: 'download-guard', verdict: 'phishing' },
       { ...bare, capability: 'usage-statistics', name: 'popup.opened', count: 3, handed: 1 },
       {
         ...bare,
@@ -64,12 +66,11 @@ describe('a line of CSV', () => {
     ] as unknown as RecordRow[];
     for (const row of rows) expect(recordCells(row)).toHaveLength(recordColumns.length);
     expect(csvLine(recordCells(rows[0] as RecordRow))).toBe(
-      '1970-01-01T00:00:00.000Z,site-insight,*,a.example,1970-01-01,b.example,2,,,,,,,,g,1,i\r\n',
+      '1970-01-01T00:00:00.000Z,site-insight,*,a.example,1970-01-01,b.example,2,,,,,,,,,,g,1,i\r\n',
     );
-    expect(csvLine(recordCells(rows[2] as RecordRow))).toContain(
-      ',usage-statistics,*,,1970-01-01,,,,popup.opened,3,,,,1,',
-    );
-    expect(csvLine(recordCells(rows[3] as RecordRow))).toContain(
+    expect(csvLine(recordCells(rows[4] as RecordRow))).toContain(',usage-statistics,*,,1970-01-01,');
+    expect(csvLine(recordCells(rows[4] as RecordRow))).toContain(',popup.opened,3,,,,1,');
+    expect(csvLine(recordCells(rows[5] as RecordRow))).toContain(
       ',TypeError,,a is undefined,popup,f popup.js:1:2 | ? other,1,',
     );
   });

@@ -165,6 +165,7 @@ describe('what goes back when a grant ends', () => {
 test('candidates could have asked for it', () => {
   expect(candidates({ ...emptyHeld, permissions: ['tabs'] })).toEqual(['browsing-time']);
   expect(candidates({ ...emptyHeld, origins: ['*://a.example/*'] })).toEqual(['site-insight']);
+  expect(candidates({ ...emptyHeld, origins: ['<all_urls>'] })).toEqual(['site-insight', 'protection']);
   expect(candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['browsingActivity'] })).toEqual([]);
   for (const id of Object.keys(catalogue) as CapabilityId[]) expect(candidates(needsOf(id, ALL, true))).toContain(id);
 });

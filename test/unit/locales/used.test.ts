@@ -27,6 +27,25 @@ function stringsOf(code: string): Set<string> {
   return found;
 }
 
+/** Keys that code puts together from what a type lists, `list_${name}`: any one word may stand in the gap. */
+function patternsOf(code: string): RegExp[] {
+  const found: RegExp[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isTemplateExpression(node)) {
+      const { head, templateSpans } = node;
+      // Those that begin with a capability's or a field's name are derived from the catalogue below.
+      if (/^(?!cap_|field_)[a-z]+(_[a-z]+)*_$/.test(head.text)) {
+        const rest = templateSpans.map(({ literal }) => `[a-z]+${literal.text}`).join('');
+        if (/^[a-z_[\]+-]+$/.test(rest)) found.push(new RegExp(`^${head.text}${rest}$`));
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('a.tsx', code, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX));
+  return found;
+}
+
+const patterns = sources.flatMap((file) => patternsOf(readFileSync(file, 'utf8')));
 const written = new Set(sources.flatMap((file) => [...stringsOf(readFileSync(file, 'utf8'))]));
 
 /** Keys that code puts together from the catalogue: capability-text.ts and notice.ts. */
@@ -48,6 +67,7 @@ const manifest = new Set([...readFileSync('wxt.config.ts', 'utf8').matchAll(/__M
 
 const isUsed = (key: string): boolean => {
   const base = countedBase(key);
+  if (patterns.some((pattern) => pattern.test(key))) return true;
   return written.has(key) || derived.has(key) || manifest.has(key) || (base !== undefined && written.has(base));
 };
 

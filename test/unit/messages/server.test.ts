@@ -34,6 +34,16 @@ const good: { [N in MessageName]: Input<N> } = {
   'history.notice': { hash: sha },
   'news.dismiss': { upTo: 3 },
   'clean.site': { host: 'shop.example', port: 8443 },
+  'protection.get': {},
+  'protection.site': { host: 'shop.example', tabId: 3 },
+  'protection.pause': { host: 'shop.example', tabId: 3, length: 'visit' },
+  'protection.resume': { host: 'shop.example', tabId: 3 },
+  'protection.change': { change: { kind: 'add', to: 'allow', host: 'shop.example' } },
+  'protection.stopped': {},
+  'protection.let-through': { url: 'http://evil.example/' },
+  'download.get': { id: 7 },
+  'download.keep': { id: 7 },
+  'download.discard': { id: 7 },
   'diagnostics.get': {},
   'language.get': { known: null },
   'language.set': { choice: 'zh_TW' },
@@ -89,7 +99,17 @@ describe.each(names)('%s', (name) => {
   test('from a page of ours that may not send it is refused', async () => {
     const { heard, ask } = listening();
     const allowed = onlyFrom[name];
-    const ours = ['popup.html', 'options.html', 'prompt.html', 'welcome.html', 'receipt.html', 'sub/prompt.html', ''];
+    const ours = [
+      'popup.html',
+      'options.html',
+      'prompt.html',
+      'welcome.html',
+      'receipt.html',
+      'blocked.html',
+      'download.html',
+      'sub/prompt.html',
+      '',
+    ];
     for (const file of ours) {
       const answer = await ask(message, page(file));
       expect(answer.ok, file).toBe(allowed === undefined || allowed.includes(file));

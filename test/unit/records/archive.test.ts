@@ -140,6 +140,8 @@ describe('the summary', () => {
       { id: 'browsing-time', records: 2, sealed: 0, oldestMs: 7 },
       { id: 'site-cleaner', records: 0, sealed: 0, oldestMs: null },
       { id: 'notifications', records: 0, sealed: 0, oldestMs: null },
+      { id: 'protection', records: 0, sealed: 0, oldestMs: null },
+      { id: 'download-guard', records: 0, sealed: 0, oldestMs: null },
       { id: 'usage-statistics', records: 0, sealed: 0, oldestMs: null },
       { id: 'crash-reports', records: 0, sealed: 0, oldestMs: null },
     ]);

@@ -11,7 +11,14 @@ const good = {
   permissions: [...requiredPermissions],
   optional_permissions: [...optional.permissions],
   optional_host_permissions: [...optional.origins],
-  web_accessible_resources: [],
+  web_accessible_resources: [{ resources: ['blocked.html'], matches: ['*://*/*'] }],
+  declarative_net_request: {
+    rule_resources: ['ads', 'tracking', 'malicious', 'phishing'].map((id) => ({
+      id,
+      enabled: false,
+      path: `${id}.json`,
+    })),
+  },
   content_security_policy: { extension_pages: csp },
   storage: { managed_schema: 'managed-schema.json' },
 };
@@ -33,6 +40,12 @@ describe('a built manifest', () => {
     ['hosts from the first day', { host_permissions: ['*://*/*'] }, 'host_permissions'],
     ['a content script', { content_scripts: [{ matches: ['*://*/*'], js: ['a.js'] }] }, 'content_scripts'],
     ['a resource that pages reach', { web_accessible_resources: [{ resources: ['a'] }] }, 'web_accessible_resources'],
+    ['no page in place of blocked ones', { web_accessible_resources: [] }, 'web_accessible_resources'],
+    [
+      'a ruleset that is on from the first day',
+      { declarative_net_request: { rule_resources: [{ id: 'ads', enabled: true, path: 'ads.json' }] } },
+      'ads is not off',
+    ],
     ['pages that may connect', { externally_connectable: ['*'] }, 'externally_connectable'],
     ['no content security policy', { content_security_policy: undefined }, 'content_security_policy'],
     [
