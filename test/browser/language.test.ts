@@ -191,6 +191,22 @@ function answers() {
 }
 
 describe.each(wantedBrowsers())('the texts in %s', (name) => {
+  test('that do not fit are found', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const prompt = await browser.open(promptUrl('notifications'));
+      await prompt.waitFor(testid('allow'));
+      await prompt.resize(480, 640);
+      expect(await prompt.evaluate(cutTexts)).toEqual([]);
+      await prompt.evaluate((id: string) => {
+        const { style } = document.querySelector(id) as HTMLElement;
+        style.inlineSize = '4rem';
+        style.whiteSpace = 'nowrap';
+      }, testid('never'));
+      expect((await prompt.evaluate(cutTexts)).map((cut) => cut.by)).toContain('wider than its box');
+      expect(new Set((await prompt.evaluate(answers)).map((box) => box.size)).size).toBeGreaterThan(1);
+    });
+  });
+
   test.each(folders)(
     'fit in %s: the prompt of every capability at 480 by 640, the other pages wide and narrow',
     async (folder) => {
