@@ -6,6 +6,10 @@ export interface EventSource<A extends unknown[]> {
 
 export type Heard<A extends unknown[]> = (...args: A) => void;
 
+/** How often, and how many times, an API that is not there yet is looked for again. */
+const AGAIN_MS = 100;
+const TRIES = 50;
+
 /**
  * Stands between one browser event and the leases. It is registered in the background's first turn, since a listener
  * added later never wakes a stopped background; it waits for the start, hands the event to whoever attached, or drops
@@ -44,6 +48,16 @@ export class Forwarder<A extends unknown[]> {
     this.#registeredOn?.addListener(this.#forward);
   }
 
+  /** Firefox's API may appear a moment after the permission is held. */
+  #registerSoon(triesLeft: number): void {
+    if (this.#registeredOn || this.#attached.size === 0 || triesLeft === 0) return;
+    setTimeout(() => {
+      if (this.#attached.size === 0) return;
+      this.#register();
+      this.#registerSoon(triesLeft - 1);
+    }, AGAIN_MS);
+  }
+
   #settle(): void {
     this.#settled = true;
     if (this.#attached.size === 0) this.#takeOff();
@@ -65,6 +79,7 @@ export class Forwarder<A extends unknown[]> {
   add(heard: Heard<A>): void {
     this.#attached.add(heard);
     this.#register();
+    this.#registerSoon(TRIES);
   }
 
   delete(heard: Heard<A>): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { attach, Channel, type EventSource, Forwarder } from '../../../utils/leases/forwarder';
 
 class Event implements EventSource<[string]> {
@@ -137,6 +137,45 @@ describe('a forwarder', () => {
     await settle();
     expect(heard).toEqual([]);
     expect(forwarder.attached).toBe(1);
+  });
+});
+
+describe('where the API comes a moment after its permission', () => {
+  test('the forwarder listens as soon as it is there', () => {
+    vi.useFakeTimers();
+    try {
+      const { event, started } = world();
+      let api: Event | undefined;
+      const forwarder = new Forwarder(() => api, started);
+      forwarder.add(() => undefined);
+      vi.advanceTimersByTime(300);
+      expect(forwarder.registered).toBe(false);
+      api = event;
+      vi.advanceTimersByTime(100);
+      expect(event.listeners.size).toBe(1);
+      vi.runAllTimers();
+      expect(event.listeners.size).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('it does not where nobody wants it any more, and gives up in the end', () => {
+    vi.useFakeTimers();
+    try {
+      const { event, started } = world();
+      let api: Event | undefined;
+      const forwarder = new Forwarder(() => api, started);
+      const heard = () => undefined;
+      forwarder.add(heard);
+      forwarder.delete(heard);
+      api = event;
+      vi.runAllTimers();
+      expect(event.listeners.size).toBe(0);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
