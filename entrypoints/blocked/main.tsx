@@ -18,6 +18,10 @@ const named = new URLSearchParams(location.search).get('list');
 const list: StoppingList = stoppingLists.find((one) => one === named) ?? 'malicious';
 const source = credits.find((credit) => credit.list === list);
 
+/** The browser may tell the background of the redirect only after this page is there. */
+const AGAIN_MS = 100;
+const TRIES = 20;
+
 interface Stopped {
   readonly url: string | undefined;
   readonly live: boolean;
@@ -25,11 +29,14 @@ interface Stopped {
 
 /** The address, from the background; kept in the tab's own history, so that it is still there after a reload. */
 async function stopped(): Promise<Stopped> {
-  const { url, live } = await ask('protection.stopped', {});
-  const kept = (history.state as { stopped?: unknown } | null)?.stopped;
-  const known = url ?? (typeof kept === 'string' ? kept : undefined);
-  if (known !== undefined) history.replaceState({ stopped: known }, '');
-  return { url: known, live };
+  for (let triesLeft = TRIES; ; triesLeft -= 1) {
+    const { url, live } = await ask('protection.stopped', {});
+    const kept = (history.state as { stopped?: unknown } | null)?.stopped;
+    const known = url ?? (typeof kept === 'string' ? kept : undefined);
+    if (known !== undefined) history.replaceState({ stopped: known }, '');
+    if (known !== undefined || !live || triesLeft === 0) return { url: known, live };
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
 }
 
 /** Where there is nothing to go back to, the tab was opened for this page alone. */
