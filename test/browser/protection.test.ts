@@ -251,19 +251,23 @@ describe.each(wantedBrowsers())('protection in %s', (name) => {
     });
   });
 
-  test('stops a bad page that is led to from a site on which nothing is blocked', async () => {
-    await withBrowser(name, {}, async (browser) => {
-      const options = await browser.open('options.html');
-      await grant(browser, options, 'protection');
-      await protectedNow(options);
-      await ask(options, 'protection.change', { change: { kind: 'add', to: 'allow', host: 'shop.example' } });
-      const site = await browser.open(web.url('shop.example', '/plain'));
-      expect(await asked(site, 'shop.example', [AD])).toBe(AD);
-      await site.evaluate((to: string) => location.assign(to), web.url(badHost(name, 'phishing'), '/plain'));
-      await site.waitFor(testid('let-through'), 15_000);
-      expect(web.requests.some((one) => one.host === badHost(name, 'phishing'))).toBe(false);
-    });
-  });
+  // Firefox does not: a limit that the README names.
+  test.skipIf(name === 'firefox')(
+    'stops a bad page that is led to from a site on which nothing is blocked',
+    async () => {
+      await withBrowser(name, {}, async (browser) => {
+        const options = await browser.open('options.html');
+        await grant(browser, options, 'protection');
+        await protectedNow(options);
+        await ask(options, 'protection.change', { change: { kind: 'add', to: 'allow', host: 'shop.example' } });
+        const site = await browser.open(web.url('shop.example', '/plain'));
+        expect(await asked(site, 'shop.example', [AD])).toBe(AD);
+        await site.evaluate((to: string) => location.assign(to), web.url(badHost(name, 'phishing'), '/plain'));
+        await site.waitFor(testid('let-through'), 15_000);
+        expect(web.requests.some((one) => one.host === badHost(name, 'phishing'))).toBe(false);
+      });
+    },
+  );
 
   test('has the same lists on after a restart, and none where the grant is gone by then', async () => {
     const profile = mkdtempSync(path.join(tmpdir(), 'cloudopt-profile-'));
