@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 export interface Step {
   readonly name: string;
@@ -23,8 +25,13 @@ interface VitestReport {
   readonly numFailedTestSuites: number;
 }
 
-/** @param held whether what the step prints is held back until it ends: another runs beside it. */
-async function runStep({ name, command, env, vitest }: Step, held: boolean): Promise<Count> {
+/** Prints what a step says line by line under its name, so that two beside each other can be told apart. */
+function named(name: string, from: Readable | null): void {
+  if (from) createInterface({ input: from }).on('line', (line) => console.log(line === '' ? '' : `${name} │ ${line}`));
+}
+
+/** @param beside whether another step runs beside this one. */
+async function runStep({ name, command, env, vitest }: Step, beside: boolean): Promise<Count> {
   console.log(`\n── ${name}`);
   const folder = mkdtempSync(path.join(tmpdir(), 'cloudopt-step-'));
   const report = path.join(folder, 'report.json');
@@ -33,16 +40,15 @@ async function runStep({ name, command, env, vitest }: Step, held: boolean): Pro
   const began = Date.now();
   try {
     const child = spawn(program, [...given, ...extra], {
-      stdio: held ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      stdio: beside ? ['ignore', 'pipe', 'pipe'] : 'inherit',
       env: { ...process.env, ...env },
     });
-    const said: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => said.push(part));
+    named(name, child.stdout);
+    named(name, child.stderr);
     const code = await new Promise<number>((resolve) => {
       child.once('error', () => resolve(127));
       child.once('close', (status) => resolve(status ?? 1));
     });
-    if (held) process.stdout.write(Buffer.concat(said));
     const count = vitest ? readReport(report, code) : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
     const seconds = Math.round((Date.now() - began) / 1000);
     console.log(`── ${name}: ${count.failed === 0 ? 'ok' : 'FAILED'} (${count.passed} passed, ${seconds} s)`);
