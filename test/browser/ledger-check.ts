@@ -24,8 +24,17 @@ const permissionsOf: Readonly<Record<string, readonly string[]>> = {
   'browsing-time': ['idle', 'tabs'],
   'site-cleaner': ['browsingData'],
   notifications: ['notifications'],
+  protection: ['webRequest'],
+  'download-guard': ['downloads'],
 };
-const required = ['activeTab', 'alarms', 'scripting', 'storage', 'unlimitedStorage'];
+const required = [
+  'activeTab',
+  'alarms',
+  'declarativeNetRequestWithHostAccess',
+  'scripting',
+  'storage',
+  'unlimitedStorage',
+];
 
 /** JSON with sorted keys and no spaces: RFC 8785 for what a ledger holds. */
 function canonical(value: unknown): string {
@@ -71,7 +80,9 @@ export async function complaints(page: Page): Promise<string[]> {
   const browser = await held(page);
   const explained = [...required, ...alive.flatMap((fence) => permissionsOf[String(fence.capability)] ?? [])];
   for (const name of browser.permissions) if (!explained.includes(name)) found.push(`the browser holds ${name}`);
-  const sites = alive.filter((fence) => fence.capability === 'site-insight').map((fence) => String(fence.scope));
+  const sites = alive
+    .filter((fence) => ['site-insight', 'protection'].includes(String(fence.capability)))
+    .map((fence) => String(fence.scope));
   for (const origin of browser.origins) {
     if (!sites.includes('*') && !sites.includes(origin)) found.push(`the browser holds ${origin}`);
   }

@@ -610,6 +610,8 @@ class Chromium implements Driven {
     // Attached for this one call: a debugger keeps the worker from ever going idle.
     const session = await CdpSession.attach(this.#cdp, targetId);
     try {
+      // A worker that is only just starting has a context before it has the extension's APIs.
+      await until(() => session.value(`typeof chrome === 'object'`), 'service worker with its APIs');
       return (await session.value(asExpression(fn as (...args: never[]) => unknown, args))) as Awaited<T>;
     } finally {
       await session.detach();
