@@ -1,9 +1,10 @@
 /** A fresh database and a book on it, with a clock and ids that a test holds. */
 import { IDBFactory } from 'fake-indexeddb';
 import { Book } from '../../utils/grants/book';
-import { ChainVerifier, hashOf } from '../../utils/grants/chain';
+import { ChainVerifier } from '../../utils/grants/chain';
 import type { HeadMark, LedgerEntry, NoticeRef } from '../../utils/grants/schema';
 import type { Clock } from '../../utils/platform/clock';
+import { hashOf } from '../../utils/platform/hash';
 import type { Ids } from '../../utils/platform/ids';
 import { type Database, openDatabase } from '../../utils/storage/database';
 

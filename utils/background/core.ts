@@ -10,7 +10,6 @@ import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/sha
 import { Door } from '../egress/door';
 import type { Post } from '../egress/post';
 import { Book, type Change, type Changed } from '../grants/book';
-import { hashOf } from '../grants/chain';
 import { passes } from '../grants/fences';
 import { candidates, heldFor, holdsAll, intersection, surplus, type Wanted } from '../grants/holdings';
 import type { GrantEvent } from '../grants/machine';
@@ -43,6 +42,7 @@ import {
 } from '../platform/browser-types';
 import { type Clock, DAY_MS, MINUTE_MS } from '../platform/clock';
 import { errorText } from '../platform/error-text';
+import { hashOf } from '../platform/hash';
 import type { Ids } from '../platform/ids';
 import { invariant } from '../platform/invariant';
 import { serial } from '../platform/serial';

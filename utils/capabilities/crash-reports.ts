@@ -1,8 +1,8 @@
 import { attach } from '../leases/forwarder';
 import type { Lease } from '../leases/lease';
 import { HOUR_MS } from '../platform/clock';
+import { textHash } from '../platform/hash';
 import { serial } from '../platform/serial';
-import { textHash } from '../reports/hash';
 import { scrub, scrubName, scrubStack } from '../reports/scrub';
 import { freshReportId, settingsOf } from '../reports/settings';
 import type { Fault, World } from './capability';

@@ -7,9 +7,10 @@ import type { CapabilityId, Lifetime } from '../catalogue/catalogue';
 import { ALL, type Scope } from '../catalogue/scope';
 import { readRow, readRows } from '../catalogue/shapes';
 import { type Clock, DAY_MS, HOUR_MS } from '../platform/clock';
+import { hashOf } from '../platform/hash';
 import type { Ids } from '../platform/ids';
 import type { Database, Stores } from '../storage/database';
-import { hashOf, link, type Unlinked } from './chain';
+import { link, type Unlinked } from './chain';
 import { type GrantEvent, isLive, transition } from './machine';
 import {
   type Actor,

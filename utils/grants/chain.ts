@@ -1,18 +1,12 @@
 /**
  * The ledger's hash chain: pure, so that the background, the options page and `npm run verify-ledger` run the same code.
- * SHA-256 is computed synchronously: awaiting WebCrypto's digest would end an IndexedDB transaction in Firefox.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import canonicalize from 'canonicalize';
 import { readRow } from '../catalogue/shapes';
+import { hashOf } from '../platform/hash';
 import { type HeadMark, type LedgerEntry, ledgerEntry } from './schema';
 
 /** `prevHash` of the first entry. */
 export const FIRST_PREV_HASH = '0'.repeat(64);
-
-/** SHA-256 (hex) of the canonical JSON (RFC 8785) of any JSON value. */
-export const hashOf = (value: unknown): string => bytesToHex(sha256(utf8ToBytes(canonicalize(value) ?? 'null')));
 
 export type Unlinked = Omit<LedgerEntry, 'seq' | 'prevHash' | 'hash'>;
 

@@ -3,8 +3,8 @@ import * as z from 'zod/mini';
 import { ms, readRow } from '../catalogue/shapes';
 import type { Lease } from '../leases/lease';
 import { type Clock, DAY_MS } from '../platform/clock';
+import { textHash } from '../platform/hash';
 import type { Ids } from '../platform/ids';
-import { textHash } from './hash';
 
 /** 32 hexadecimal digits. */
 export const reportId = z.string().check(z.regex(/^[\da-f]{32}$/));

@@ -4,7 +4,8 @@ import { eraseEverything, everything } from '../../../utils/background/everythin
 import { storesDocument } from '../../../utils/exports/download';
 import { dpvRecord, factsOf } from '../../../utils/exports/dpv/record';
 import { dpvRecordShape } from '../../../utils/exports/dpv/shape';
-import { ChainVerifier, hashOf } from '../../../utils/grants/chain';
+import { ChainVerifier } from '../../../utils/grants/chain';
+import { hashOf } from '../../../utils/platform/hash';
 import { background, FakeBrowser } from '../../sim/fake-world';
 import { grant, notice } from '../../sim/journey';
 

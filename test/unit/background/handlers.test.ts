@@ -3,10 +3,10 @@ import { type CoreHandlers, handlers } from '../../../utils/background/handlers'
 import { Reports } from '../../../utils/background/reports';
 import type { CleanRequest, Fault } from '../../../utils/capabilities/capability';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
-import { hashOf } from '../../../utils/grants/chain';
 import { Channel } from '../../../utils/leases/forwarder';
 import type { Input } from '../../../utils/messages/contract';
 import { ClosedError } from '../../../utils/messages/server';
+import { hashOf } from '../../../utils/platform/hash';
 import type { CounterName } from '../../../utils/reports/counters';
 import { type Background, type BackgroundOptions, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';

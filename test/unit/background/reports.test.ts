@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Post, PostOptions } from '../../../utils/egress/post';
 import { DAY_MS, HOUR_MS, MINUTE_MS, utcDayStart } from '../../../utils/platform/clock';
-import { textHash } from '../../../utils/reports/hash';
+import { textHash } from '../../../utils/platform/hash';
 import { readMetrics } from '../../servers/otlp';
 import { readEnvelope } from '../../servers/sentry';
 

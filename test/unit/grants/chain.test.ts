@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { capabilityIds } from '../../../utils/catalogue/catalogue';
-import { ChainVerifier, hashOf, link, type Unlinked, type Verdict } from '../../../utils/grants/chain';
+import { ChainVerifier, link, type Unlinked, type Verdict } from '../../../utils/grants/chain';
 import { actors, type LedgerEntry, ledgerKinds } from '../../../utils/grants/schema';
+import { hashOf } from '../../../utils/platform/hash';
 
 const sha = fc.stringMatching(/^[0-9a-f]{64}$/);
 const text = fc.string({ maxLength: 12 });

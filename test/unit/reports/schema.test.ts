@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { textHash } from '../../../utils/reports/hash';
+import { textHash } from '../../../utils/platform/hash';
 import { counterDraft, crash, resource } from '../../../utils/reports/schema';
 import { scrub, scrubName, scrubStack } from '../../../utils/reports/scrub';
 import { crashSample, statisticsSample } from './samples';

@@ -1,10 +1,8 @@
 /** One consent record as JSON-LD: W3C DPV's form of ISO/IEC TS 27560, https://w3id.org/dpv/guides/consent-27560. */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import canonicalize from 'canonicalize';
 import { type CapabilityId, capability } from '../../catalogue/catalogue';
 import { endpointOf } from '../../catalogue/endpoints';
 import type { ConsentRecord, Notice } from '../../messages/contract';
+import { hashOf } from '../../platform/hash';
 import { type DpvEvent, type DpvParty, type DpvRecord, typeOfDoer } from './shape';
 import {
   CONSENT_TYPE,
@@ -88,9 +86,6 @@ export function factsOf(id: CapabilityId, facts: OwnFacts): RecordFacts {
   };
 }
 
-/** SHA-256 (hex) of the canonical JSON (RFC 8785) of any JSON value. Throws where the value has none. */
-export const digestOf = (value: unknown): string => bytesToHex(sha256(utf8ToBytes(canonicalize(value) ?? 'null')));
-
 /** The last moment that a date can hold. */
 const LAST_MS = 8.64e15;
 export const iso = (atMs: number): string => new Date(Math.min(atMs, LAST_MS)).toISOString();
@@ -123,7 +118,7 @@ function partyOf(party: Party, role: 'dpv:DataController' | 'dpv:Recipient'): Dp
 }
 
 function noticeOf(notice: Notice | null, policyVersion: string | null): DpvRecord['dpv:hasNotice'] {
-  const hash = notice === null ? undefined : digestOf(notice);
+  const hash = notice === null ? undefined : hashOf(notice);
   const version = notice?.policyVersion ?? policyVersion;
   return {
     '@id': tag('notice', hash ?? 'unknown'),
@@ -302,7 +297,7 @@ export function dpvRecord(record: ConsentRecord, facts: RecordFacts): DpvRecord 
     ...(validUntilMs === null ? {} : { 'cloudopt:validUntil': iso(validUntilMs) }),
   };
   const created = iso(facts.receiptAtMs);
-  const receiptId = uuidOf(digestOf({ body, created }));
+  const receiptId = uuidOf(hashOf({ body, created }));
   const whole = {
     ...body,
     receipt: {
@@ -313,11 +308,11 @@ export function dpvRecord(record: ConsentRecord, facts: RecordFacts): DpvRecord 
       'dct:created': created,
     },
   } as const;
-  return { ...whole, 'cloudopt:sha256': digestOf(whole) };
+  return { ...whole, 'cloudopt:sha256': hashOf(whole) };
 }
 
 /** Whether a record is as it was written, by the hash that it carries. */
 export function isIntact(record: object): boolean {
   const { 'cloudopt:sha256': hash, ...rest } = record as Partial<DpvRecord>;
-  return digestOf(rest) === hash;
+  return hashOf(rest) === hash;
 }
