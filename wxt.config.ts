@@ -1,7 +1,10 @@
 import { defineConfig } from 'wxt';
 import { upcomingBulletins } from './test/fixtures/bulletins-next';
 import { upcomingPolicy } from './test/fixtures/policy-next';
+import { versionOf } from './test/tools/packages/names';
+import { settle } from './test/tools/packages/settle';
 import { rulesetFiles } from './test/tools/rulesets/cached';
+import { ANSWERS_FILE, storeAnswers } from './test/tools/stores/answers';
 import { optionalPermissions, requiredPermissions } from './utils/catalogue/catalogue';
 import { blockedPage, listNames } from './utils/catalogue/lists';
 import { endpointsFrom } from './utils/reports/endpoints';
@@ -19,8 +22,18 @@ export default defineConfig({
   outDir: process.env.CLOUDOPT_OUT_DIR ?? '.output',
   hooks: {
     'build:publicAssets': (wxt, files) => {
-      files.push(...rulesetFiles(wxt.config.browser === 'firefox' ? 'firefox' : 'chromium', wxt.config.wxtDir));
+      const firefox = wxt.config.browser === 'firefox';
+      files.push(...rulesetFiles(firefox ? 'firefox' : 'chromium', wxt.config.wxtDir));
+      const answers = storeAnswers(firefox ? 'firefox' : 'chrome', versionOf(wxt.config.root), endpoints);
+      files.push({ relativeDest: ANSWERS_FILE, contents: answers });
     },
+    'zip:extension:done': (_wxt, file) => settle(file),
+    'zip:sources:done': (_wxt, file) => settle(file),
+  },
+  zip: {
+    // The sources package is the repository, tests included, without the pictures: who rebuilds it may also test it.
+    includeSources: ['.gitignore', '.ci/run', 'test/**/*.test.ts', 'test/**/*.test.tsx'],
+    excludeSources: ['test/screenshots/**', 'coverage/**', '**/*.log'],
   },
   vite: () => ({
     define: {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { optionalPermissions, requiredPermissions } from '../../utils/catalogue/catalogue';
 import { blockedPage, listNames } from '../../utils/catalogue/lists';
+import { ANSWERS_FILE } from './stores/answers';
 
 type Manifest = Record<string, unknown>;
 
@@ -99,14 +100,32 @@ export function manifestProblems(manifest: Manifest): string[] {
   ];
 }
 
+/** What the manifest names and the answers to the stores don't justify. */
+export function answersProblems(manifest: Manifest, answers: string): string[] {
+  const gecko = (manifest.browser_specific_settings as { gecko?: Manifest } | undefined)?.gecko;
+  const collection = gecko?.data_collection_permissions as { optional?: unknown } | undefined;
+  return [
+    manifest.permissions,
+    manifest.optional_permissions,
+    manifest.host_permissions,
+    manifest.optional_host_permissions,
+    collection?.optional,
+  ]
+    .flatMap(names)
+    .filter((name) => !answers.includes(`\n### \`${name}\`\n\n> `))
+    .map((name) => `${ANSWERS_FILE}: ${name} has no justification`);
+}
+
 function main(directories: readonly string[]): number {
   let problems = directories.length === 0 ? 1 : 0;
   if (problems > 0) console.error('check-manifest: name a build, such as .output/chrome-mv3');
   for (const directory of directories) {
     const file = join(directory, 'manifest.json');
-    const found = existsSync(file)
-      ? manifestProblems(JSON.parse(readFileSync(file, 'utf8')) as Manifest)
-      : ['there is no manifest.json'];
+    const manifest = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : null;
+    const answers = join(directory, ANSWERS_FILE);
+    const found = manifest ? manifestProblems(manifest) : ['there is no manifest.json'];
+    if (!existsSync(answers)) found.push(`there is no ${ANSWERS_FILE}`);
+    else if (manifest) found.push(...answersProblems(manifest, readFileSync(answers, 'utf8')));
     if (!existsSync(join(directory, 'managed-schema.json'))) found.push('there is no managed-schema.json');
     for (const problem of found) console.error(`${directory}: ${problem}`);
     if (found.length === 0) console.log(`${directory}: manifest and catalogue agree`);
