@@ -1,6 +1,7 @@
 import { defineConfig } from 'wxt';
 import { upcomingBulletins } from './test/fixtures/bulletins-next';
 import { upcomingPolicy } from './test/fixtures/policy-next';
+import { iconsOf, listSizes, toolbarSizes } from './test/tools/icons/pictures';
 import { versionOf } from './test/tools/packages/names';
 import { settle } from './test/tools/packages/settle';
 import { rulesetFiles } from './test/tools/rulesets/cached';
@@ -65,8 +66,8 @@ export default defineConfig({
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' https:; " +
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
     },
-    icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 96: 'icon/96.png', 128: 'icon/128.png' },
-    action: { default_title: '__MSG_extension_name__', default_icon: { 16: 'icon/16.png', 32: 'icon/32.png' } },
+    icons: iconsOf(listSizes),
+    action: { default_title: '__MSG_extension_name__', default_icon: iconsOf(toolbarSizes) },
     // The popup by keyboard, as by its button: a person's gesture, with `activeTab`. People may change it in the browser.
     commands: { _execute_action: { suggested_key: { default: 'Alt+Shift+C' } } },
     ...(browser === 'firefox'
