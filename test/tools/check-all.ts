@@ -10,8 +10,12 @@ const browserTests = ['npx', 'vitest', 'run', '--config', 'vitest.browser.config
 const steps: (Step | Step[])[] = [
   { name: 'types, lint, layers, egress', command: ['npm', 'run', '--silent', 'check'] },
   { name: 'unit, simulation, migrations', command: ['npx', 'vitest', 'run'], vitest: true },
-  { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
+  { name: 'build and packages', command: ['npm', 'run', '--silent', 'zip'] },
   { name: 'what was built', command: ['npm', 'run', '--silent', 'check:build'] },
+  { name: 'Mozilla’s linter', command: ['npm', 'run', '--silent', 'lint:package'] },
+  { name: 'submission, dry', command: ['npm', 'run', '--silent', 'submit', '--', '--dry-run'] },
+  { name: 'known weaknesses', command: ['npm', 'run', '--silent', 'audit'] },
+  { name: 'rebuild from the sources package', command: ['npm', 'run', '--silent', 'verify-build'] },
   { name: 'build with the next policy (Chromium)', command: ['npx', 'wxt', 'build'], env: next },
   {
     name: 'build with the next policy (Firefox)',

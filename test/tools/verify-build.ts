@@ -3,7 +3,8 @@
  *
  * `npm run verify-build -- FILE …` builds here, and compares each file (.zip, .xpi, .crx) with the build: exit 0 the same,
  * 1 not the same, 2 unreadable. `npm run verify-build` unpacks this project's own sources package in a fresh folder, installs
- * and builds there, and wants all three packages byte for byte as `npm run zip` made them here.
+ * and builds there, and wants all three packages byte for byte as `npm run zip` made them here; it needs the npm registry, or
+ * npm's memory of it.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -66,7 +67,7 @@ function rebuild(): number {
   const folder = mkdtempSync(join(tmpdir(), 'cloudopt-rebuild-'));
   try {
     unpack(sources, folder);
-    run(folder, 'npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error');
+    run(folder, 'npm', 'ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error');
     run(folder, 'npm', 'run', '--silent', 'zip');
     const same = packageKinds.map((kind) =>
       report(kind, readFileSync(fileOf(root, kind)), readFileSync(fileOf(folder, kind))),
