@@ -44,11 +44,14 @@ const own = (id: CapabilityId, part: string): string => say(capabilityKey(id, pa
 const unique = <T>(all: readonly T[]): T[] => [...new Set(all)];
 const clausesOf = (ids: readonly CapabilityId[]): string[] => unique(ids.flatMap((id) => [...capability(id).clauses]));
 
-/** Asked for later, in Cloudopt's own prompt first; what each of the capabilities is and why. */
+/** Asked for later, in Cloudopt's own prompt first; what each of the capabilities is and, where the form has room, why. */
 function later(name: string, ids: readonly CapabilityId[]): Justification {
   const lead = 'Optional; off at installation. Asked for only after the person allowed this in Cloudopt’s own prompt:';
-  const reasons = ids.map((id) => `${own(id, 'name')}: ${own(id, 'does')} ${own(id, 'why')}`);
-  return { name, text: [lead, ...reasons].join(' '), capabilities: ids, clauses: clausesOf(ids) };
+  const saying = (...parts: readonly string[]): string =>
+    [lead, ...ids.map((id) => `${own(id, 'name')}: ${parts.map((part) => own(id, part)).join(' ')}`)].join(' ');
+  const whole = saying('does', 'why');
+  const text = whole.length <= JUSTIFICATION_CHARACTERS_MAX ? whole : saying('does');
+  return { name, text, capabilities: ids, clauses: clausesOf(ids) };
 }
 
 const atOnce = (name: (typeof requiredPermissions)[number]): Justification => {

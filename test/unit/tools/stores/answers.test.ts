@@ -47,7 +47,7 @@ describe('answers for the stores', () => {
 
   test.each(every)('$name: fits into a form, names clauses of the policy, and who needs it', (one) => {
     expect(one.text.length).toBeGreaterThan(40);
-    if (!all.dataCollection.includes(one)) expect(one.text.length).toBeLessThanOrEqual(JUSTIFICATION_CHARACTERS_MAX);
+    expect(one.text.length).toBeLessThanOrEqual(JUSTIFICATION_CHARACTERS_MAX);
     expect(one.clauses.length).toBeGreaterThan(0);
     for (const clause of one.clauses) expect(clauseOf(clause)?.title).toBeTruthy();
     if (!all.required.includes(one)) expect(one.capabilities.length).toBeGreaterThan(0);
