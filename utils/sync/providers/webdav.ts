@@ -165,7 +165,8 @@ export function webdavProvider({ url, user, password, exchange, freshName }: Web
     if (answer.kind !== 'answer') return troubleOf(answer);
     if (answer.status === 412) return { kind: 'changed' };
     // A page with 200 is no server's word for 'kept'; with 201 it is Apache's.
-    if (!succeeded(answer) || (answer.status === 200 && isPage(answer))) return troubleOfStatus(answer);
+    const kept = [200, 201, 204].includes(answer.status) && !(answer.status === 200 && isPage(answer));
+    if (!kept) return troubleOfStatus(answer);
     return { kind: 'put', tag: strongTag(answer.headers.etag) };
   }
 
