@@ -209,7 +209,6 @@ export function noteLocal(state: SyncState, local: LocalSettings, nowMs: number)
   if (state.phase === 'joining') return state;
   const now = shared(state, local);
   const writes = keysOf(now, state.applied)
-    .filter((key) => !state.deviceOnly.includes(key))
     .filter((key) => {
       if (Object.hasOwn(state.applied, key)) return !same(own(state.applied, key), own(now, key));
       // A list that a newer version brought: what others have already chosen for it counts before what is usual here.
