@@ -1,6 +1,7 @@
 /** `npm test`: all that must hold, in the order in which a failure is cheapest to find. */
 import { endpointBuilds } from './endpoint-builds';
 import { ensureBrowsers } from './ensure-browsers';
+import { ensureServers } from './ensure-servers';
 import { runSteps, type Step } from './steps';
 
 const next = { CLOUDOPT_TEST_BUILD: 'next', CLOUDOPT_OUT_DIR: '.output/next' };
@@ -9,7 +10,7 @@ const browserTests = ['npx', 'vitest', 'run', '--config', 'vitest.browser.config
 
 const steps: (Step | Step[])[] = [
   { name: 'types, lint, layers, egress', command: ['npm', 'run', '--silent', 'check'] },
-  { name: 'unit, simulation, migrations', command: ['npx', 'vitest', 'run'], vitest: true },
+  { name: 'unit, simulation, migrations, real servers', command: ['npx', 'vitest', 'run'], vitest: true },
   { name: 'build and packages', command: ['npm', 'run', '--silent', 'zip'] },
   { name: 'what was built', command: ['npm', 'run', '--silent', 'check:build'] },
   { name: 'Mozilla’s linter', command: ['npm', 'run', '--silent', 'lint:package'] },
@@ -30,4 +31,5 @@ const steps: (Step | Step[])[] = [
 ];
 
 await ensureBrowsers();
+await ensureServers();
 process.exit(await runSteps(steps));
