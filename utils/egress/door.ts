@@ -1,5 +1,4 @@
-import { capability } from '../catalogue/catalogue';
-import { endpointOf } from '../catalogue/endpoints';
+import { type Endpoint, sameEndpoint } from '../catalogue/endpoints';
 import { REPORT_CHARS_MAX } from '../catalogue/record';
 import type { Lease } from '../leases/lease';
 import { type Clock, HOUR_MS, SECOND_MS } from '../platform/clock';
@@ -39,6 +38,8 @@ export interface DoorPorts {
   readonly post: Post;
   /** Firefox alone lets an extension send without its UUID: see post.ts. */
   readonly firefox: boolean;
+  /** The endpoint in force for what this lease collects. */
+  endpoint(lease: Lease): Endpoint | null;
   /** Whether the lease's fence lets it through now. */
   passes(lease: Lease): Promise<boolean>;
 }
@@ -54,8 +55,9 @@ function patience(header: string | null, nowMs: number): number | null {
 
 /**
  * The one way out of the device: nowhere else may `fetch`, `XMLHttpRequest`, `WebSocket`, `EventSource`, `sendBeacon` or
- * `storage.sync` stand. Where a parcel goes is the catalogue's to say, not the caller's. A send takes the shared lock,
- * reads the fence, and goes under the lease's signal: a revocation aborts it, and waits for the lock.
+ * `storage.sync` stand. A parcel goes to the endpoint in force, if that is the one which the notice of the grant named, and
+ * nowhere else. A send takes the shared lock, reads the fence, and goes under the lease's signal: a revocation aborts it,
+ * and waits for the lock.
  */
 export class Door {
   /** When each lease last sent; it goes with the lease. */
@@ -64,14 +66,17 @@ export class Door {
   constructor(private readonly ports: DoorPorts) {}
 
   async send(lease: Lease, { text, type }: Parcel): Promise<Sent> {
-    const endpoint = endpointOf(capability(lease.capability).destination);
-    if (!endpoint || new URL(endpoint.url).protocol !== 'https:') return { kind: 'refused', why: 'no-destination' };
     if (text.length > REPORT_CHARS_MAX) return { kind: 'refused', why: 'too-long' };
     const { locks, clock, post, passes, firefox } = this.ports;
     const begin = async (): Promise<Sent> => {
       // The signal is looked at again after the fence was read: between that and the sending nothing is awaited.
       if (lease.signal.aborted || !(await passes(lease)) || lease.signal.aborted) {
         return { kind: 'refused', why: 'stale-lease' };
+      }
+      const endpoint = this.ports.endpoint(lease);
+      const named = lease.notice?.endpoint ?? null;
+      if (!endpoint || !sameEndpoint(endpoint, named) || new URL(endpoint.url).protocol !== 'https:') {
+        return { kind: 'refused', why: 'no-destination' };
       }
       const nowMs = clock.nowMs();
       const lately = (this.#begun.get(lease) ?? []).filter((atMs) => Math.abs(nowMs - atMs) < HOUR_MS);
