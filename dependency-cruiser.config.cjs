@@ -7,7 +7,8 @@ const mayUse = {
   platform: [],
   /** Rows of reports are records too; their texts' shapes stand with the scrubbing that they demand. */
   catalogue: ['reports/schema'],
-  policy: ['catalogue'],
+  /** An organisation's endpoints are read as the build's are. */
+  policy: ['catalogue', 'reports/endpoints', 'reports/sentry'],
   storage: [],
   messages: ['catalogue', 'policy', 'grants/schema', 'reports/counters', 'reports/schema', 'reports/settings'],
   prompts: ['catalogue', 'policy', 'messages'],

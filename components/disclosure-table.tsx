@@ -1,13 +1,13 @@
 import { capability, capabilityIds } from '../utils/catalogue/catalogue';
 import { type TextKey, text } from '../utils/platform/text';
-import { disclosureOf } from '../utils/prompts/destinations';
+import { disclosureOf, type NamedEndpoints } from '../utils/prompts/destinations';
 import { capabilityText } from './capability-text';
 
 /** The catalogue's test proves that each field has a name. */
 const fieldName = (field: string): string => text(`field_${field}_name` as TextKey);
 
-/** For each capability who receives what, where, and under which policy: as the catalogue has it. */
-export function DisclosureTable() {
+/** For each capability who receives what, where, and under which policy: as the catalogue and the endpoints in force have it. */
+export function DisclosureTable({ endpoints }: { endpoints: NamedEndpoints }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="table-scroll" tabIndex={0} aria-label={text('disclosure_heading')}>
@@ -24,7 +24,7 @@ export function DisclosureTable() {
         <tbody>
           {capabilityIds.map((id) => {
             const { destination, fields } = capability(id);
-            const { who, where, policy } = disclosureOf(destination, text);
+            const { who, where, policy } = disclosureOf(destination, text, endpoints);
             return (
               <tr key={id} data-testid="disclosure" data-capability={id}>
                 <th scope="row">{capabilityText(id, 'name')}</th>

@@ -32,6 +32,7 @@ export function ledgerSentence(entry: LedgerEntry): string {
     }
     case 'refused':
       if (by === 'person') return text('entry_refused', what);
+      if (details.why === 'endpoint') return text('entry_refused_moved', what);
       if (by === 'managed') return text('entry_refused_managed', what);
       return text(by === 'browser' ? 'entry_refused_browser' : 'entry_refused_left', what);
     case 'never':
@@ -42,6 +43,7 @@ export function ledgerSentence(entry: LedgerEntry): string {
       }
       if (by === 'person') return text('entry_revoked', what);
       if (by === 'browser') return text('entry_revoked_browser', what);
+      if (details.why === 'endpoint') return text('entry_revoked_moved', what);
       return text(by === 'managed' ? 'entry_revoked_managed' : 'entry_revoked_recovery', what);
     case 'expired':
       if (details.why === 'session') return text('entry_expired_session', what);

@@ -11,12 +11,12 @@ const namesOf = ({ forbidden }: ManagedView): string => forbidden.map((id) => ca
 export function managedSentences(managed: ManagedView): string[] {
   const { unread, forbidden, locked, endpoints, syncServers } = managed;
   if (unread) return [text('managed_unread')];
-  const { statistics, crashes } = endpoints;
+  const { 'statistics-endpoint': statistics, 'crash-endpoint': crashes } = endpoints;
   const sentences = [
     ...(forbidden.length > 0 ? [text('managed_forbidden', namesOf(managed))] : []),
     ...(locked.includes('permissions') ? [text('managed_locked_permissions')] : []),
     ...(statistics ? [text('managed_statistics', new URL(statistics.url).host, statistics.place)] : []),
-    ...(crashes ? [text('managed_crashes', new URL(crashes.dsn).host, crashes.place)] : []),
+    ...(crashes ? [text('managed_crashes', new URL(crashes.url).host, crashes.place)] : []),
   ];
   if (syncServers?.length === 0) sentences.push(text('managed_sync_none'));
   else if (syncServers) sentences.push(text('managed_sync', syncServers.join(', ')));

@@ -28,6 +28,7 @@ const expiries: Readonly<Record<string, TextKey>> = {
 export function newsText({ kind, by, capability, scope, details }: NewsItem): string {
   const what = capability === null ? '' : grantText(capability, scope);
   if (kind === 'expired') return text(expiries[String(details.why)] ?? 'news_expired', what);
+  if (kind === 'revoked' && details.why === 'endpoint') return text('news_revoked_moved', what);
   if (kind === 'revoked' && by === 'managed') return text('news_revoked_managed', what);
   if (kind === 'revoked') return text(by === 'browser' ? 'news_revoked_browser' : 'news_revoked_recovery', what);
   if (kind === 'paused') return text('news_paused', what, listOf(details.clauses));

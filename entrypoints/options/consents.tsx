@@ -3,6 +3,7 @@ import browser from 'webextension-polyfill';
 import { BundleView, type OpenedFile } from '../../components/bundle-view';
 import { Button } from '../../components/button';
 import { Problem } from '../../components/problem';
+import { useAttempt } from '../../components/use-attempt';
 import { useLoaded } from '../../components/use-loaded';
 import { fileName, jsonDocument, saveFile } from '../../utils/exports/download';
 import { ask, stream } from '../../utils/messages/client';
@@ -20,7 +21,7 @@ async function exportConsents(): Promise<void> {
   async function* records() {
     for await (const chunk of stream('consent-records', { purpose: 'export' })) {
       yield chunk.map((record) =>
-        dpvRecord(record, factsOf(record.capability, { subjectId: subjectId ?? '', receiptAtMs, appVersion })),
+        dpvRecord(record, factsOf(record, { subjectId: subjectId ?? '', receiptAtMs, appVersion })),
       );
     }
   }
@@ -45,19 +46,11 @@ async function openFile(file: File): Promise<OpenedFile> {
 
 /** Consent records: export them, whom they are about, and a look at a file of them. */
 export function Consents({ tick, announce }: Pick<SectionProps, 'tick' | 'announce'>) {
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const [opened, setOpened] = useState<{ name: string; file: OpenedFile }>();
   const [renewed, setRenewed] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const subject = useLoaded(() => ask('subject.id', { how: 'look' }), [tick]);
-  const attempt = async (action: () => Promise<void>) => {
-    try {
-      setError(undefined);
-      await action();
-    } catch (why) {
-      setError(why);
-    }
-  };
   const close = () => {
     setOpened(undefined);
     if (input.current) input.current.value = '';

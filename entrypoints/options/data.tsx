@@ -8,13 +8,14 @@ import { RecordsTable } from '../../components/records-table';
 import { SelectField } from '../../components/select-field';
 import { ThirdParties } from '../../components/third-parties';
 import { TimePlot } from '../../components/time-plot';
+import { useAttempt } from '../../components/use-attempt';
 import { useKeptFocus } from '../../components/use-kept-focus';
 import { useLoaded } from '../../components/use-loaded';
 import { useSoon } from '../../components/use-soon';
 import { capability, isCapabilityId } from '../../utils/catalogue/catalogue';
 import type { RecordRow } from '../../utils/catalogue/record';
 import { csvLine, recordCells, recordColumns } from '../../utils/exports/csv';
-import { csvDocument, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
+import { csvDocument, fileHead, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
 import { ask, stream } from '../../utils/messages/client';
 import type { Erasable, InsightSites, RecordFilter, RecordsSummary } from '../../utils/messages/contract';
 import { DAY_MS } from '../../utils/platform/clock';
@@ -30,7 +31,7 @@ const DAYS = 14;
 export function Data({ state, tick, announce }: SectionProps) {
   const [capabilityFilter, setCapability] = useState('');
   const [site, setSite] = useState('');
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const [done, setDone] = useState('');
   const summary = useLoaded(() => ask('records.summary', {}), [tick]);
   const time = useLoaded(() => ask('time.days', { days: DAYS }), [tick]);
@@ -51,14 +52,6 @@ export function Data({ state, tick, announce }: SectionProps) {
   const heading = useKeptFocus<HTMLHeadingElement>([done, done === '' ? undefined : pages.rows]);
   const filtered = capabilityFilter !== '' || site !== '';
 
-  const attempt = async (action: () => Promise<void>) => {
-    try {
-      setError(undefined);
-      await action();
-    } catch (why) {
-      setError(why);
-    }
-  };
   const tell = (message: string) => {
     setDone(message);
     announce(message);
@@ -74,7 +67,7 @@ export function Data({ state, tick, announce }: SectionProps) {
   const records = () => stream('records', { filter, purpose: 'export' });
   const exportJson = () =>
     attempt(async () => {
-      const head = { format: 'cloudopt-records', version: 1, exportedAt: new Date().toISOString(), filter };
+      const head = { ...fileHead('records'), filter };
       saveFile(fileName('records', 'json'), await jsonDocument(head, 'records', records()));
       tell(text('exported'));
     });

@@ -5,8 +5,9 @@ import { Button } from '../../components/button';
 import { Confirm } from '../../components/confirm';
 import { formats } from '../../components/formats';
 import { Problem } from '../../components/problem';
+import { useAttempt } from '../../components/use-attempt';
 import { useKeptFocus } from '../../components/use-kept-focus';
-import { fileName, saveFile, storesDocument } from '../../utils/exports/download';
+import { fileHead, fileName, saveFile, storesDocument } from '../../utils/exports/download';
 import { ask, stream } from '../../utils/messages/client';
 import type { ErasedEverything } from '../../utils/messages/contract';
 import { text } from '../../utils/platform/text';
@@ -24,25 +25,12 @@ export interface EverythingProps {
 
 /** All that is kept about the person: in one file, or erased at once. What an erasure leaves is said before and after. */
 export function Everything({ announce, onErased }: EverythingProps) {
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const [erased, setErased] = useState<ErasedEverything>();
   const heading = useKeptFocus<HTMLHeadingElement>([erased]);
-  const attempt = async (action: () => Promise<void>) => {
-    try {
-      setError(undefined);
-      await action();
-    } catch (why) {
-      setError(why);
-    }
-  };
   const exportAll = () =>
     attempt(async () => {
-      const head = {
-        format: 'cloudopt-everything',
-        version: 1,
-        exportedAt: new Date().toISOString(),
-        appVersion: browser.runtime.getManifest().version,
-      };
+      const head = { ...fileHead('everything'), appVersion: browser.runtime.getManifest().version };
       const file = await storesDocument(head, stream('everything', { purpose: 'export' }));
       saveFile(fileName('everything', 'json'), file);
       announce(text('exported'));

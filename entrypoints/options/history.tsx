@@ -6,9 +6,10 @@ import { LedgerRow } from '../../components/ledger-row';
 import { kindText, ledgerKinds } from '../../components/ledger-sentence';
 import { Problem } from '../../components/problem';
 import { SelectField } from '../../components/select-field';
+import { useAttempt } from '../../components/use-attempt';
 import { type Verification, VerifyPanel } from '../../components/verify-panel';
 import { capabilityIds, isCapabilityId } from '../../utils/catalogue/catalogue';
-import { fileName, jsonDocument, saveFile } from '../../utils/exports/download';
+import { fileHead, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
 import type { LedgerEntry } from '../../utils/grants/schema';
 import { ask, stream } from '../../utils/messages/client';
 import { text } from '../../utils/platform/text';
@@ -27,7 +28,7 @@ export function History({ tick, announce }: SectionProps) {
   const [kindFilter, setKind] = useState('');
   const [capabilityFilter, setCapability] = useState('');
   const [verification, setVerification] = useState<Verification>({ kind: 'idle' });
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const [unreadable, setUnreadable] = useState(0);
   const stopped = useRef(false);
   const kind = ledgerKinds.find((one) => one === kindFilter);
@@ -47,52 +48,43 @@ export function History({ tick, announce }: SectionProps) {
     PAGE,
   );
 
-  const attempt = async (action: () => Promise<void>) => {
-    try {
-      setError(undefined);
-      await action();
-    } catch (why) {
-      setError(why);
-    }
-  };
   const exportLedger = () =>
     attempt(async () => {
-      const head = { format: 'cloudopt-ledger', version: 1, exportedAt: new Date().toISOString() };
       const chunks = stream('ledger', { purpose: 'export' });
-      saveFile(fileName('ledger', 'json'), await jsonDocument(head, 'entries', chunks));
+      saveFile(fileName('ledger', 'json'), await jsonDocument(fileHead('ledger'), 'entries', chunks));
       announce(text('exported'));
     });
-  const verify = async () => {
-    stopped.current = false;
-    setVerification({ kind: 'running', done: 0, total: 0 });
-    try {
-      setError(undefined);
-      // The head is read first: entries that come after it only make the chain longer.
-      const { mark, entries: total } = await ask('history.head', {});
-      // Loaded only now: with the hash and the shapes of rows it outweighs the rest of the page.
-      const { ChainVerifier } = await import('../../utils/grants/chain');
-      const verifier = new ChainVerifier();
-      const check = async () => {
-        for await (const chunk of stream('ledger', { purpose: 'verify' })) {
-          for (let from = 0; from < chunk.length; from += STRETCH) {
-            if (stopped.current) return;
-            if (!verifier.add(chunk.slice(from, from + STRETCH))) return;
-            setVerification({ kind: 'running', done: verifier.entries, total });
-            await breath();
+  const verify = () =>
+    attempt(async () => {
+      stopped.current = false;
+      setVerification({ kind: 'running', done: 0, total: 0 });
+      try {
+        // The head is read first: entries that come after it only make the chain longer.
+        const { mark, entries: total } = await ask('history.head', {});
+        // Loaded only now: with the hash and the shapes of rows it outweighs the rest of the page.
+        const { ChainVerifier } = await import('../../utils/grants/chain');
+        const verifier = new ChainVerifier();
+        const check = async () => {
+          for await (const chunk of stream('ledger', { purpose: 'verify' })) {
+            for (let from = 0; from < chunk.length; from += STRETCH) {
+              if (stopped.current) return;
+              if (!verifier.add(chunk.slice(from, from + STRETCH))) return;
+              setVerification({ kind: 'running', done: verifier.entries, total });
+              await breath();
+            }
           }
-        }
-      };
-      await check();
-      setVerification(
-        stopped.current
-          ? { kind: 'stopped', done: verifier.entries }
-          : { kind: 'done', verdict: verifier.verdict(mark ?? undefined) },
-      );
-    } catch (why) {
-      setVerification({ kind: 'idle' });
-      setError(why);
-    }
-  };
+        };
+        await check();
+        setVerification(
+          stopped.current
+            ? { kind: 'stopped', done: verifier.entries }
+            : { kind: 'done', verdict: verifier.verdict(mark ?? undefined) },
+        );
+      } catch (why) {
+        setVerification({ kind: 'idle' });
+        throw why;
+      }
+    });
 
   const filtered = kindFilter !== '' || capabilityFilter !== '';
   return (

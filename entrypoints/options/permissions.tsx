@@ -11,6 +11,7 @@ import { ManagedBanner } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
 import { ProtectionCard } from '../../components/protection-card';
+import { useAttempt } from '../../components/use-attempt';
 import { useKeptFocus } from '../../components/use-kept-focus';
 import type { CapabilityId } from '../../utils/catalogue/catalogue';
 import type { Scope } from '../../utils/catalogue/scope';
@@ -25,18 +26,10 @@ const keyOf = (capability: CapabilityId, scope: Scope): string => `${capability}
 export function Permissions({ state, tick, announce, onClause }: SectionProps) {
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, RowOutcome>>(new Map());
   const [stopped, setStopped] = useState<string>();
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const result = useKeptFocus<HTMLDivElement>([stopped, stopped ? state : undefined]);
   const live = state.capabilities.some((view) => view.scopes.some((scope) => scope.state === 'granted'));
 
-  const attempt = async (action: () => Promise<void>) => {
-    try {
-      setError(undefined);
-      await action();
-    } catch (why) {
-      setError(why);
-    }
-  };
   const put = (capability: CapabilityId, scope: Scope, outcome: RowOutcome) =>
     setOutcomes((before) => new Map(before).set(keyOf(capability, scope), outcome));
 

@@ -48,7 +48,7 @@ export function Policy({ state, clause }: SectionProps) {
       <section class="stack" aria-labelledby="disclosure">
         <h2 id="disclosure">{text('disclosure_heading')}</h2>
         <p class="muted measure">{text('disclosure_lead')}</p>
-        <DisclosureTable />
+        <DisclosureTable endpoints={state.endpoints} />
       </section>
       <section class="card stack" aria-labelledby="policy-title">
         <h2 id="policy-title">{currentPolicy.title}</h2>

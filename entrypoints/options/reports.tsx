@@ -85,6 +85,12 @@ function Report({ report, announce, reload }: ReportProps) {
           <dd class="mono">{to.url}</dd>
           <dt>{text('reports_place')}</dt>
           <dd>{to.place}</dd>
+          {to.byOrganisation ? (
+            <>
+              <dt>{text('reports_set_by')}</dt>
+              <dd>{text('actor_managed')}</dd>
+            </>
+          ) : null}
         </dl>
       )}
       {live ? (

@@ -236,6 +236,9 @@ function Message({ phase, onAskAgain }: { phase: Exclude<Phase, { kind: 'asking'
   if (settled.kind === 'forbidden') {
     return show({ icon: 'held', title: text('managed_forbidden_title'), children: plain('managed_prompt_late') });
   }
+  if (settled.kind === 'moved') {
+    return show({ icon: 'held', title: text('prompt_moved'), children: plain('prompt_moved_text'), onAskAgain });
+  }
   if (settled.kind === 'gone') {
     return show({ icon: 'info', title: text('prompt_gone'), children: plain('prompt_gone_text'), onAskAgain });
   }

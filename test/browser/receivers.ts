@@ -11,8 +11,8 @@ import type { BrowserName, LaunchOptions } from './driver/driver';
 export interface Receivers {
   readonly statistics: Receiver<MetricsRequest>;
   readonly crashes: Receiver<SentryEvent>;
-  /** How to launch a browser whose Cloudopt sends to these. */
-  options(name: BrowserName): Partial<LaunchOptions>;
+  /** How to launch a browser whose Cloudopt sends to these. `built`: the build to put them into, another than the tests' own. */
+  options(name: BrowserName, built?: string): Partial<LaunchOptions>;
   stop(): Promise<void>;
 }
 
@@ -25,9 +25,9 @@ export async function startReceivers(): Promise<Receivers> {
   return {
     statistics,
     crashes,
-    options(name) {
+    options(name, from = buildOf(name, 'reports')) {
       const extensionDir = path.join(folder, name);
-      cpSync(buildOf(name, 'reports'), extensionDir, { recursive: true });
+      cpSync(from, extensionDir, { recursive: true });
       let places = 0;
       for (const file of readdirSync(extensionDir, { recursive: true, encoding: 'utf8' })) {
         const full = path.join(extensionDir, file);
@@ -40,7 +40,7 @@ export async function startReceivers(): Promise<Receivers> {
         places += 1;
         writeFileSync(full, here);
       }
-      if (places === 0) throw new Error(`${buildOf(name, 'reports')} has no endpoints`);
+      if (places === 0) throw new Error(`${from} has no endpoints`);
       return { extensionDir, trust: { caPem: tls.caPem, cert: tls.cert } };
     },
     async stop() {

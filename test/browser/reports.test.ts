@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DAY_MS, HOUR_MS, utcDayStart } from '../../utils/platform/clock';
 import {
   ask,
   type Driven,
@@ -79,6 +83,49 @@ async function crash(
     `!${text}`,
   );
 }
+
+/** When the background wakes to send what the rule lets go; 0 where it won't. */
+const byRuleAlarm = (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    const api = globalThis as unknown as {
+      chrome: { alarms: { get(name: string): Promise<{ scheduledTime: number } | undefined> } };
+    };
+    return (await api.chrome.alarms.get('send'))?.scheduledTime ?? 0;
+  });
+
+/** As if what stands in the database had been written a day earlier: no browser's clock can be put forward. */
+const aDayPasses = (page: Page): Promise<void> =>
+  page.evaluate(async (dayMs: number) => {
+    const settled = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await settled(indexedDB.open('cloudopt'));
+    const transaction = database.transaction(['grants', 'records', 'uses'], 'readwrite');
+    const before = (day: string) => new Date(Date.parse(day) - dayMs).toISOString().slice(0, 10);
+    const [grants, records, uses] = ['grants', 'records', 'uses'].map((name) => transaction.objectStore(name));
+    for (const row of await settled(grants?.getAll() as IDBRequest<{ sinceMs: number }[]>)) {
+      grants?.put({ ...row, sinceMs: row.sinceMs - dayMs });
+    }
+    type Counter = { id: string; atMs: number; day: string };
+    for (const row of await settled(records?.getAll() as IDBRequest<Counter[]>)) {
+      records?.delete(row.id);
+      const id = row.id.replace(/\d{4}-\d\d-\d\d/, before);
+      records?.put({ ...row, id, atMs: row.atMs - dayMs, day: before(row.day) });
+    }
+    type Use = { kind: string; state?: { ruleSinceMs: number; savedMs: number } };
+    for (const row of await settled(uses?.getAll() as IDBRequest<Use[]>)) {
+      if (!row.state) continue;
+      const { ruleSinceMs, savedMs } = row.state;
+      uses?.put({ ...row, state: { ...row.state, ruleSinceMs: ruleSinceMs - dayMs, savedMs: savedMs - dayMs } });
+    }
+    await new Promise((resolve, reject) => {
+      transaction.oncomplete = resolve;
+      transaction.onerror = () => reject(transaction.error);
+    });
+    database.close();
+  }, DAY_MS);
 
 const secret = 'can’t read "my diary" at https://bank.example/account?user=7#top in /home/jane/x for jane@mail.example';
 
@@ -218,6 +265,60 @@ describe.each(wantedBrowsers())('reports in %s', (name) => {
       });
       expect(arrived()).toEqual([]);
     });
+  });
+
+  test('statistics: by rule once their day is over, and not before', async () => {
+    const profile = mkdtempSync(path.join(tmpdir(), 'cloudopt-rule-'));
+    const options = { ...receivers.options(name), profile, persistent: true };
+    const once = (task: (browser: Driven, page: Page) => Promise<void>) =>
+      withBrowser(name, options, async (browser) => task(browser, await browser.open('options.html#diagnostics')));
+    try {
+      let sentText = '';
+      await once(async (browser, page) => {
+        await grant(browser, page, 'usage-statistics');
+        for (let n = 0; n < 3; n += 1) await ask(page, 'usage.count', { name: 'popup.opened' });
+        await until(async () => (await rawRows(page, 'records')).some((row) => row.count === 3), 'counted');
+        await page.reload();
+        await page.waitFor(within('usage-statistics', 'send-by-rule'));
+        await page.click(within('usage-statistics', 'send-by-rule'));
+        await until(async () => (await byRuleAlarm(page)) > Date.now(), 'the rule is kept');
+      });
+      // The day goes on: another start sends nothing.
+      await once(async (_browser, page) => {
+        await page.waitFor(within('usage-statistics', 'send-by-rule'));
+        const alarmMs = await byRuleAlarm(page);
+        const midnightMs = utcDayStart(Date.now()) + DAY_MS;
+        expect(alarmMs).toBeGreaterThanOrEqual(midnightMs);
+        expect(alarmMs).toBeLessThan(midnightMs + HOUR_MS);
+        expect((await rawRows(page, 'records')).filter((row) => row.handed !== 0)).toEqual([]);
+        expect(arrived()).toEqual([]);
+        await aDayPasses(page);
+        expect(arrived()).toEqual([]);
+      });
+      await once(async (_browser, page) => {
+        await until(() => arrived().length > 0, 'sent by rule');
+        expect(receivers.statistics.rejected).toEqual([]);
+        const [got] = receivers.statistics.received;
+        sentText = got?.body.toString('utf8') ?? '';
+        expect((await shown(page, 'usage-statistics', 'sent')).text).toBe(sentText);
+        // Yesterday's counts, up to its end; what the pages count today stays.
+        expect(sentText).toContain('"cloudopt.popup.opened"');
+        expect(sentText).toContain('"asInt":"3"');
+        const todayMs = utcDayStart(Date.now());
+        const times = [...sentText.matchAll(/"(?:startTimeUnixNano|timeUnixNano)":"(\d+)000000"/g)].map((match) =>
+          Number(match[1]),
+        );
+        expect(Math.max(...times)).toBe(todayMs);
+        expect(Math.min(...times)).toBeGreaterThan(todayMs - DAY_MS);
+      });
+      // Once is enough.
+      await once(async (_browser, page) => {
+        expect((await shown(page, 'usage-statistics', 'sent')).text).toBe(sentText);
+        expect(arrived()).toHaveLength(1);
+      });
+    } finally {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    }
   });
 
   test(

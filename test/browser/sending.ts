@@ -11,6 +11,8 @@ export interface Trials {
   readonly late: readonly string[];
   /** Trials in which the request was at the receiver, unanswered, when the revocation came. */
   readonly inFlight: number;
+  /** Of these, from the message of the revocation to its answer; not those before which the background was killed. */
+  readonly revokeMs: readonly number[];
 }
 
 export async function revokeWhileSending(
@@ -29,9 +31,13 @@ export async function revokeWhileSending(
   const seen = () => receiver.received.length + receiver.rejected.length;
   const late: string[] = [];
   let inFlight = 0;
+  const revokeMs: number[] = [];
+  // What comes after a revocation is looked for until the next report is sent: asking and counting send nothing.
+  let judge = async (): Promise<void> => undefined;
   for (let n = 0; n < trials; n += 1) {
     await allow(ours);
     const hash = await prepare(options);
+    await judge();
     const before = seen();
     const received = receiver.received.length;
     const rejected = receiver.rejected.length;
@@ -45,19 +51,23 @@ export async function revokeWhileSending(
     // One that is killed before it noted the answer sends what waits once more when it starts: that may precede the revocation.
     const killed = n % 20 === 19;
     if (killed) await browser.killBackground();
-    const revokedMs = await revoke(options, (n * 7) % 40);
+    const { revokedMs, tookMs } = await revoke(options, (n * 7) % 40);
+    if (n % 3 === 0 && !killed) revokeMs.push(tookMs);
     // Whatever could still send is asked to: the same report, and the rule.
     await ask(options, 'reports.send', { capability: 'usage-statistics', hash });
     await ask(options, 'reports.configure', { capability: 'usage-statistics', byRule: true });
-    await until(() => Date.now() > revokedMs + SEEN_MS, 'what was sent before is seen');
-    const came = [...receiver.received.slice(received), ...receiver.rejected.slice(rejected)];
-    for (const { atMs } of came) {
-      if (atMs > revokedMs + SEEN_MS / 2) late.push(`trial ${n}: ${atMs - revokedMs} ms after the revocation`);
-    }
-    if (came.length > 1 && !killed) late.push(`trial ${n}: ${came.length} requests`);
+    judge = async () => {
+      await until(() => Date.now() > revokedMs + SEEN_MS, 'what was sent before is seen');
+      const came = [...receiver.received.slice(received), ...receiver.rejected.slice(rejected)];
+      for (const { atMs } of came) {
+        if (atMs > revokedMs + SEEN_MS / 2) late.push(`trial ${n}: ${atMs - revokedMs} ms after the revocation`);
+      }
+      if (came.length > 1 && !killed) late.push(`trial ${n}: ${came.length} requests`);
+    };
   }
+  await judge();
   await ours.close();
-  return { late, inFlight };
+  return { late, inFlight, revokeMs };
 }
 
 /** Asks, allows and settles, as the prompt page does. */
@@ -77,7 +87,7 @@ const allow = (page: Page): Promise<void> =>
   });
 
 /** Counts something, and waits until it is shown. @returns the report's hash. */
-async function prepare(page: Page): Promise<string> {
+export async function prepare(page: Page): Promise<string> {
   await ask(page, 'usage.count', { name: 'popup.opened' });
   return until(async () => {
     const { reports } = await ask(page, 'reports.get', {});
@@ -95,11 +105,12 @@ const beginSend = (page: Page, hash: string): Promise<void> =>
     api.chrome.runtime.sendMessage({ name: 'reports.send', input }).catch(() => undefined);
   }, hash);
 
-/** @returns when the revocation had resolved. */
-const revoke = (page: Page, afterMs: number): Promise<number> =>
+/** @returns when the revocation had resolved, and how long that took. */
+const revoke = (page: Page, afterMs: number): Promise<{ revokedMs: number; tookMs: number }> =>
   page.evaluate(async (afterMs: number) => {
     const api = globalThis as unknown as { chrome: { runtime: { sendMessage(message: object): Promise<never> } } };
     await new Promise((resolve) => setTimeout(resolve, afterMs));
+    const began = performance.now();
     const message = { name: 'grants.revoke', input: { capability: 'usage-statistics', scope: '*' } };
     let reply: { ok: boolean; answer: { kind: string } } | undefined;
     for (let asked = 0; reply === undefined && asked < 5; asked += 1) {
@@ -108,5 +119,5 @@ const revoke = (page: Page, afterMs: number): Promise<number> =>
     if (!reply?.ok || !['revoked', 'not-live'].includes(reply.answer.kind)) {
       throw new Error(`not revoked: ${JSON.stringify(reply)}`);
     }
-    return Date.now();
+    return { revokedMs: Date.now(), tookMs: performance.now() - began };
   }, afterMs);

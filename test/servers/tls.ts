@@ -95,6 +95,8 @@ export interface Arrived {
 export interface Received<T> extends Arrived {
   /** What the body says. */
   readonly report: T;
+  /** When all of the body had come. */
+  readonly wholeMs: number;
   /** `cut-off`: the sender went away before the answer. Changes as it happens. */
   readonly answer: 'pending' | 'sent' | 'cut-off';
 }
@@ -245,6 +247,7 @@ export async function receive<T>(protocol: Protocol<T>, options: ReceiverOptions
       reject(Buffer.alloc(0), 'the sender went away before the body had come');
       return;
     }
+    const wholeMs = Date.now();
     const arrived = { ...start, body };
     const why = objection(arrived, protocol, options.toleratesUuid ?? false);
     if (why !== '') {
@@ -256,7 +259,7 @@ export async function receive<T>(protocol: Protocol<T>, options: ReceiverOptions
       reject(body, judged.why);
       return;
     }
-    const entry = { ...arrived, report: judged.report, answer: 'pending' as Received<T>['answer'] };
+    const entry = { ...arrived, report: judged.report, wholeMs, answer: 'pending' as Received<T>['answer'] };
     received.push(entry);
     response.once('close', () => {
       entry.answer = response.writableFinished ? 'sent' : 'cut-off';

@@ -9,7 +9,7 @@ import type { Lease } from '../../utils/leases/lease';
 import type { LocksPort } from '../../utils/platform/browser-types';
 import { MINUTE_MS } from '../../utils/platform/clock';
 import { type Database, openDatabase } from '../../utils/storage/database';
-import { type Background, background, type FakeBrowser } from './fake-world';
+import { type Background, type BackgroundOptions, background, type FakeBrowser } from './fake-world';
 
 interface Row {
   readonly id?: string;
@@ -108,7 +108,8 @@ export class ScheduledWorld {
     if (this.#pending > 0) await this.#drain();
   }
 
-  generation(): Generation {
+  /** @param ports others than the fakes. */
+  generation(ports: BackgroundOptions['ports'] = {}): Generation {
     const name = `generation ${this.generations.length + 1}`;
     let alive = true;
     let killed: (how: 'cut') => void = () => undefined;
@@ -170,6 +171,7 @@ export class ScheduledWorld {
           await gate('the database is open');
           return opened.kind === 'open' ? { kind: 'open', database: this.#watched(opened.database, gate) } : opened;
         },
+        ...ports,
       },
     });
     const it: Generation = {

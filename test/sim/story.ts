@@ -135,7 +135,7 @@ export async function play(
       const intending = it.asked(() => it.core.allow(nonce, scope, answer.lifetime));
       await world.turn('the browser answers');
       if (answer.browserSays) {
-        browser.permissions.give(needsOf(id, scope, true));
+        browser.permissions.give(needsOf(id, scope, true, null));
         world.permissionsChanged();
       }
       await intending;
@@ -170,7 +170,7 @@ export async function play(
         browser.policy = { forbiddenCapabilities: step.forbidden };
         world.policyChanged();
       } else if (step.does === 'remove' || step.does === 'give') {
-        const needs = needsOf(...step.about, true);
+        const needs = needsOf(...step.about, true, null);
         if (step.does === 'remove') browser.permissions.take(needs);
         else browser.permissions.give(needs);
         world.permissionsChanged();

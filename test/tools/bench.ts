@@ -12,6 +12,7 @@ import { measureHalting } from '../bench/halting';
 import { measureLoading } from '../bench/loading';
 import { busy, machine } from '../bench/machine';
 import { measurePopup } from '../bench/popup';
+import { measureSending } from '../bench/sending';
 import type { Setting } from '../bench/setting';
 import { measureLibraries, measurePackage } from '../bench/sizes';
 import { measureLedger, measureRevocations, measureWrites } from '../bench/storing';
@@ -40,6 +41,7 @@ const groups: readonly (readonly Section[])[] = [
   ...both('granted', measureGranted).map((section) => [section]),
   ...both('popup', measurePopup).map((section) => [section]),
   ...both('halted', measureHalting).map((section) => [section]),
+  ...both('sending', measureSending).map((section) => [section]),
   ...both('load', measureLoading).map((section) => [section]),
   [...both('requests', measureRequests), { name: 'memory', where: 'firefox', run: measureMemory }],
 ];

@@ -4,7 +4,15 @@
  */
 import * as z from 'zod/mini';
 import type { CapabilityBrowser } from '../capabilities/capability';
-import { allowsScope, type CapabilityId, capabilityIds, type Lifetime, needsOf } from '../catalogue/catalogue';
+import {
+  allowsScope,
+  type CapabilityId,
+  capability,
+  capabilityIds,
+  type Lifetime,
+  needsOf,
+} from '../catalogue/catalogue';
+import { type Endpoint, type Endpoints, endpointOf, endpointsUnder, named } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
 import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/shapes';
 import type { Carry } from '../egress/carry';
@@ -26,7 +34,7 @@ import {
   type LedgerEntry,
   ledgerEntry,
 } from '../grants/schema';
-import { elsewhere, endingOf } from '../grants/standing';
+import { elsewhere, endingOf, hasMoved, movedBy } from '../grants/standing';
 import type { Draft, Lease, Written } from '../leases/lease';
 import { LeaseOffice } from '../leases/office';
 import type { Notice, Revoked, Settled } from '../messages/contract';
@@ -185,12 +193,22 @@ export class Core {
       carry: ports.carry,
       syncArea: ports.syncArea,
       firefox: ports.knowsDataCollection,
+      endpoint: (lease) => this.#endpoint(lease.capability),
       passes: async (lease) => {
         if (this.status.kind !== 'open') return false;
         const fence = await this.status.book.fence(lease.capability, lease.scope);
         return passes(fence, { grantId: lease.grantId, epoch: lease.epoch, nowMs: ports.clock.nowMs() });
       },
     });
+  }
+
+  /** The endpoints in force: none while the organisation's policy could not be read. */
+  get endpoints(): Endpoints {
+    return endpointsUnder(this.managed.endpoints);
+  }
+
+  #endpoint(id: CapabilityId): Endpoint | null {
+    return endpointOf(capability(id).destination, this.endpoints);
   }
 
   // ---------------------------------------------------------------------------------------------------------- start
@@ -336,11 +354,11 @@ export class Core {
     await this.ports.local.set(MANAGED_KEY, { policy: raw ?? {} }).catch(this.ports.report);
   }
 
-  /** The organisation's policy changed: what it forbids stops before anything else, then ends on record. */
+  /** The organisation's policy changed: what it forbids or leads elsewhere stops before anything else, then ends on record. */
   async managedChanged(): Promise<void> {
     await this.#readManaged();
-    for (const { capability, scope } of this.office.leases()) {
-      if (forbids(this.managed, capability)) this.office.suspend(capability, scope);
+    for (const lease of this.office.leases()) {
+      if (this.#rests(lease)) this.office.suspend(lease.capability, lease.scope);
     }
     await this.reconcile();
     this.ports.changed();
@@ -446,6 +464,7 @@ export class Core {
     const entry = await book.settling(nonce);
     if (!entry?.capability || entry.scope === null) return { kind: 'gone' };
     if (entry.kind === 'refused' && entry.by === 'browser') return { kind: 'refused-by-browser' };
+    if (entry.kind === 'refused' && entry.details.why === 'endpoint') return { kind: 'moved' };
     if (entry.kind === 'refused' && entry.by === 'managed') return { kind: 'forbidden' };
     const { capability, scope } = entry;
     const { grants } = await book.everything();
@@ -498,8 +517,13 @@ export class Core {
       const why = this.managed.problems[0]?.word ?? '';
       return bar === 'unread' ? { kind: 'failed', why } : { kind: 'forbidden' };
     }
+    if (hasMoved(intent, this.endpoints)) {
+      const moved = { why: 'endpoint' };
+      await this.#decline({ ...intent, scope }, 'not-now', movedBy(intent, this.managed), moved);
+      return { kind: 'moved' };
+    }
     const held = await this.ports.permissions.held();
-    if (!holdsAll({ capability, scope }, held, this.ports.knowsDataCollection)) {
+    if (!holdsAll({ ...intent, scope }, held, this.ports.knowsDataCollection)) {
       await this.#decline({ ...intent, scope }, 'not-now', by);
       return { kind: 'refused-by-browser' };
     }
@@ -523,9 +547,14 @@ export class Core {
     return { kind: 'granted', capability, scope, validUntilMs: changed.grant.validUntilMs };
   }
 
-  async #decline({ nonce, capability, scope, notice }: Intent, answer: 'not-now' | 'never', by: Actor): Promise<void> {
+  async #decline(
+    { nonce, capability, scope, notice }: Intent,
+    answer: 'not-now' | 'never',
+    by: Actor,
+    details: LedgerEntry['details'] = {},
+  ): Promise<void> {
     const event = answer === 'never' ? 'never' : 'refuse';
-    const change: Change = { capability, scope, event, by, notice, nonce };
+    const change: Change = { capability, scope, event, by, notice, nonce, details };
     if (answer === 'never') await this.#end({ ...change, event: 'never' });
     else await this.openStatus().book.change(change);
     this.handBack();
@@ -556,7 +585,7 @@ export class Core {
     if (rows && !revocable && !(exclude && own?.excluded !== true)) return { kind: 'not-live' };
     const ended = await this.#end({ capability, scope, event: 'revoke', by, exclude });
     if (ended.kind === 'not-durable') return ended;
-    const wanted = { capability, scope };
+    const wanted = { capability, scope, notice: row?.notice ?? null };
     const seals = ended.changed.kind === 'changed' ? ended.changed.grant.seals : [];
     const [live, held, records] = await Promise.all([
       this.liveGrants(),
@@ -612,7 +641,11 @@ export class Core {
     const changed = ended.kind === 'ended' && ended.changed.kind === 'changed' ? ended.changed : undefined;
     this.office.end(capability, scope, changed?.grant.epoch);
     await Promise.all([
-      this.#letGo({ capability, scope }),
+      this.#letGo({
+        capability,
+        scope,
+        notice: changed ? (changed.before?.notice ?? null) : this.#shownNow(capability),
+      }),
       this.#unregisterScripts(),
       this.#takeRulesDown(),
       this.door.quiet(capability).then((quiet) => {
@@ -623,6 +656,12 @@ export class Core {
     if (ended.kind === 'ended' && change.exclude) await this.#issueLeases();
     this.ports.changed();
     return ended;
+  }
+
+  /** What a notice of now would name: where the database does not say what a grant's own did. */
+  #shownNow(id: CapabilityId): Wanted['notice'] {
+    const endpoint = this.#endpoint(id);
+    return endpoint && { endpoint: named(endpoint) };
   }
 
   /** Gives back what served this grant and no other live one. The browser's answer is not trusted; `held` counts. */
@@ -748,7 +787,8 @@ export class Core {
     const held = await this.ports.permissions.held();
     const { grants, fences, intents, unreadable } = await book.everything();
     this.unreadableRows = unreadable;
-    const moment = { nowMs: this.ports.clock.nowMs(), session: this.#session, managed: this.managed };
+    const { managed, endpoints } = this;
+    const moment = { nowMs: this.ports.clock.nowMs(), session: this.#session, managed, endpoints };
     for (const grant of grants) {
       const fence = fenceOf(fences, grant);
       const taken = grant.state === 'granted' && !holdsAll(grant, held, this.ports.knowsDataCollection);
@@ -773,7 +813,7 @@ export class Core {
       const { allowed, capability } = intent;
       const expired = allowed !== null && allowed.expiresAtMs <= this.ports.clock.nowMs();
       const holds =
-        allowed !== null && holdsAll({ capability, scope: allowed.scope }, held, this.ports.knowsDataCollection);
+        allowed !== null && holdsAll({ ...intent, scope: allowed.scope }, held, this.ports.knowsDataCollection);
       const gone = expired || (when === 'start' && !(await this.ports.locks.held(askingLock(capability))));
       // One that a full disk keeps from being settled stays for the next time.
       if (holds && !expired) await this.#settle(intent, 'answered').catch(this.ports.report);
@@ -804,10 +844,10 @@ export class Core {
 
   /**
    * A grant for all sites rests while one of its sites was taken out and that is not on record; any grant, while the
-   * organisation's policy forbids it or could not be read.
+   * organisation's policy forbids it or could not be read, or while what it collects would go elsewhere than was shown.
    */
-  #rests({ capability, scope }: Wanted): boolean {
-    if (forbids(this.managed, capability)) return true;
+  #rests({ capability, scope, notice }: Grant | Lease): boolean {
+    if (forbids(this.managed, capability) || hasMoved({ capability, notice }, this.endpoints)) return true;
     return scope === ALL && this.undurable.some(({ mark }) => mark.exclude === true && mark.capability === capability);
   }
 
@@ -863,7 +903,7 @@ export class Core {
     if (this.status.kind !== 'open') return;
     const spare = surplus(await this.ports.permissions.held(), await this.#standing());
     if (isEmpty(spare) || this.#keptByBrowser.has(hashOf(spare))) return;
-    const locks = candidates(spare).map(askingLock);
+    const locks = candidates(spare, this.endpoints).map(askingLock);
     const key = locks.join();
     if (this.#waiting.has(key)) return;
     this.#waiting.add(key);
@@ -894,7 +934,7 @@ export class Core {
     await this.ports.permissions.drop(spare).catch(this.ports.report);
     const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.#standing()));
     if (!isEmpty(left)) this.#keptByBrowser.add(hashOf(left));
-    const [only, ...others] = candidates(spare);
+    const [only, ...others] = candidates(spare, this.endpoints);
     const named = only !== undefined && others.length === 0 ? only : null;
     await this.status.book.note('handed-back', 'browser', {
       capability: named,
@@ -998,6 +1038,7 @@ export class Core {
       policyVersion: notice.policyVersion,
       language: notice.language,
       clauses: grantedClauses(notice.clauses.map((clause) => clause.id)),
+      ...(notice.endpoint ? { endpoint: notice.endpoint } : {}),
     };
   }
 
@@ -1014,7 +1055,8 @@ const fenceOf = (fences: readonly Fence[], grant: Wanted): Fence | undefined =>
 const closedAs = (closed: Extract<Status, { kind: 'closed' }>['closed']): Exclude<Opened, { kind: 'open' }> =>
   closed.kind === 'newer-database' ? { kind: 'newer' } : { kind: 'unavailable', why: closed.why };
 
-const needsSomething = ({ capability, scope }: Wanted): boolean => !isEmpty(needsOf(capability, scope, true));
+const needsSomething = ({ capability, scope, notice }: Wanted): boolean =>
+  !isEmpty(needsOf(capability, scope, true, notice?.endpoint ?? null));
 
 /** Whether the database is another one than the mark's, or an older copy of it. */
 async function isOtherHistory(database: Database, databaseId: string, mark: HeadMark): Promise<boolean> {

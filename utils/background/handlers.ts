@@ -2,6 +2,7 @@
 import type { CleanRequest, RunningGuard, RunningProtection, Sources } from '../capabilities/capability';
 import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
 import { isScope } from '../catalogue/domains';
+import { endpointOf } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
 import { readRow } from '../catalogue/shapes';
 import { noticeOf } from '../exports/consent-records';
@@ -23,7 +24,7 @@ import { type DownloadsPort, downloadHandlers } from './download-handlers';
 import { eraseEverything } from './everything';
 import { protectionHandlers } from './protection-handlers';
 import type { Reports } from './reports';
-import { managedView, viewOf, viewsOf } from './views';
+import { managedView, shownEndpoints, viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
   readonly core: Core;
@@ -81,6 +82,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       storageFull: core.storageFull,
       firefox: ports.firefox,
       managed: managedView(core.managed),
+      endpoints: shownEndpoints(core.endpoints),
     };
     if (core.status.kind !== 'open') {
       const closed = core.status.kind === 'closed' ? core.status.closed : { kind: 'no-database' as const, why: '' };
@@ -119,8 +121,10 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
     if (!ports.supported(id)) return { kind: 'unsupported' };
     const why = barred(core.managed, id);
     if (why !== undefined) return { kind: 'forbidden', why };
-    const { lifetime } = capability(id);
-    const notice = buildNotice(id, scope, say, ports.language);
+    const { lifetime, destination } = capability(id);
+    const { endpoints } = core;
+    const notice = buildNotice(id, scope, say, ports.language, endpoints);
+    const endpoint = endpointOf(destination, endpoints);
     const nonce = core.ports.ids.fresh();
     const view = viewOf(id, await seen());
     const own = view.scopes.find((one) => one.scope === scope);
@@ -132,7 +136,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       kind: 'ask',
       nonce,
       notice,
-      choices: scopes.map((one) => ({ scope: one, needs: needsOf(id, one, core.ports.knowsDataCollection) })),
+      choices: scopes.map((one) => ({ scope: one, needs: needsOf(id, one, core.ports.knowsDataCollection, endpoint) })),
       lifetimes,
       lifetime,
       state: own?.state ?? 'off',

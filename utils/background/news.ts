@@ -13,9 +13,15 @@ const bodies: Partial<Record<LedgerEntry['kind'], TextKey>> = {
   'history-lost': 'notify_history_lost',
 };
 
+function bodyOf({ kind, by, details }: LedgerEntry): TextKey | undefined {
+  if (kind === 'revoked' && details.why === 'endpoint') return 'notify_revoked_moved';
+  return kind === 'revoked' && by === 'managed' ? 'notify_revoked_managed' : bodies[kind];
+}
+
 /** An entry as a notification says it. */
-export function newsOf({ seq, kind, by, capability }: LedgerEntry, say: Say): NewsToTell | undefined {
-  const key = kind === 'revoked' && by === 'managed' ? 'notify_revoked_managed' : bodies[kind];
+export function newsOf(entry: LedgerEntry, say: Say): NewsToTell | undefined {
+  const { seq, capability } = entry;
+  const key = bodyOf(entry);
   if (key === undefined) return undefined;
   const name = capability === null ? '' : say(capabilityKey(capability, 'name'));
   return { id: `news-${seq}`, title: say('extension_name'), body: say(key, name) };

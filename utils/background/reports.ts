@@ -4,7 +4,7 @@
  * through the door.
  */
 import { type CapabilityId, capability } from '../catalogue/catalogue';
-import { endpointOf } from '../catalogue/endpoints';
+import { type Endpoint, endpointOf, named } from '../catalogue/endpoints';
 import type { CounterRecord, CrashRecord, OutboxRow } from '../catalogue/record';
 import { ALL } from '../catalogue/scope';
 import type { Lease, OutboxDraft, RecordDraft } from '../leases/lease';
@@ -59,6 +59,10 @@ export class Reports {
     return this.ports.core.office.lease(id, ALL);
   }
 
+  #endpoint(id: Reporting): Endpoint | null {
+    return endpointOf(capability(id).destination, this.ports.core.endpoints);
+  }
+
   #settings(lease: Lease): Promise<ReportSettings> {
     return settingsOf(lease, this.ports.core.ports.ids, this.ports.core.ports.clock);
   }
@@ -70,8 +74,8 @@ export class Reports {
   }
 
   async #view(id: Reporting): Promise<ReportView> {
-    const endpoint = endpointOf(capability(id).destination);
-    const to = endpoint && { url: endpoint.url, place: endpoint.place };
+    const endpoint = this.#endpoint(id);
+    const to = endpoint && named(endpoint);
     const lease = this.#lease(id);
     if (!lease) return { capability: id, live: false, to, id: null, byRule: false, fields: [], items: [] };
     const settings = await this.#settings(lease);
@@ -142,7 +146,7 @@ export class Reports {
   /** Sends once exactly what was shown under this hash. */
   send({ capability: id, hash }: Input<'reports.send'>): Promise<ReportSent> {
     return this.#inTurn(async () => {
-      if (!endpointOf(capability(id).destination)) return { kind: 'no-endpoint' };
+      if (!this.#endpoint(id)) return { kind: 'no-endpoint' };
       const prepared = this.#shown.get(hash);
       const lease = this.#lease(id);
       if (!prepared || prepared.lease !== lease) return { kind: 'changed' };
@@ -161,7 +165,7 @@ export class Reports {
       if (this.ports.core.status.kind !== 'open') return;
       for (const id of reporting) {
         const lease = this.#lease(id);
-        if (lease && endpointOf(capability(id).destination)) await this.#runFor(id, lease);
+        if (lease && this.#endpoint(id)) await this.#runFor(id, lease);
       }
       await this.#arm();
     });
@@ -221,7 +225,8 @@ export class Reports {
       case 'halted':
         return { kind: 'changed' };
       case 'refused':
-        if (sent.why === 'stale-lease') return { kind: 'changed' };
+        // An endpoint that was moved ends the grant, and what waits with it.
+        if (sent.why === 'stale-lease' || sent.why === 'no-destination') return { kind: 'changed' };
         if (sent.why === 'too-often') {
           await settle('waiting', core.ports.clock.nowMs() + HOUR_MS);
           return { kind: 'waiting' };
@@ -251,7 +256,7 @@ export class Reports {
     const due: number[] = [];
     for (const id of reporting) {
       const lease = this.#lease(id);
-      if (!lease || !endpointOf(capability(id).destination)) continue;
+      if (!lease || !this.#endpoint(id)) continue;
       for (const row of await core.status.archive.outbox(lease)) if (row.state === 'waiting') due.push(row.notBeforeMs);
       const settings = await this.#settings(lease);
       if ((await this.#due(id, lease, settings)).length > 0) due.push(nowMs);

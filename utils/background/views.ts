@@ -1,5 +1,6 @@
 /** What pages are shown of the book: pure. */
 import { type CapabilityId, capabilityIds } from '../catalogue/catalogue';
+import { type Endpoint, type Endpoints, type Named, named } from '../catalogue/endpoints';
 import type { Everything } from '../grants/book';
 import { heldFor } from '../grants/holdings';
 import type { Grant } from '../grants/schema';
@@ -67,7 +68,17 @@ function scopeView(grant: Grant, { fences, live, held, managed }: Seen): ScopeVi
 /** What the pages show of the organisation's policy; `null` where none is set. */
 export function managedView({ exists, unread, forbidden, locked, endpoints, syncServers, problems }: Managed) {
   if (!exists && !unread) return null;
-  return { unread, forbidden, locked, endpoints, syncServers, problems: problems.length } satisfies ManagedView;
+  const set = shownEndpoints(endpoints);
+  return { unread, forbidden, locked, endpoints: set, syncServers, problems: problems.length } satisfies ManagedView;
+}
+
+/** Endpoints as pages show them. */
+export function shownEndpoints<E extends Partial<Endpoints>>(endpoints: E): { [D in keyof E]: Named | null } {
+  const shown = Object.entries<Endpoint | null>(endpoints).map(([destination, one]) => [
+    destination,
+    one && named(one),
+  ]);
+  return Object.fromEntries(shown);
 }
 
 export const viewsOf = (seen: Seen): CapabilityView[] => capabilityIds.map((id) => viewOf(id, seen));

@@ -1,4 +1,4 @@
-import { type Destination, endpointOf, patternOf } from './endpoints';
+import { type Destination, type Named, patternOf } from './endpoints';
 import { ALL, ALL_ORIGINS, type Scope } from './scope';
 
 /** How long a grant lasts: until revoked, until the browser's session ends, or one hour. */
@@ -35,7 +35,7 @@ export interface Capability {
   readonly clauses: readonly string[];
   /** What it collects, as text keys `field_…`; empty where it collects nothing. */
   readonly fields: readonly string[];
-  /** Where what it collects goes, if anywhere: an endpoint is set when Cloudopt is built (endpoints.ts). */
+  /** Where what it collects goes, if anywhere: endpoints.ts says who sets an endpoint. */
   readonly destination: 'device' | Destination;
   /** Days that a record is kept; `null` where it keeps no records. */
   readonly keepDays: number | null;
@@ -157,10 +157,12 @@ export interface Needs {
   readonly dataCollection: readonly string[];
 }
 
-/** `knowsDataCollection`: whether this browser has Firefox's data collection permissions. */
-export function needsOf(id: CapabilityId, scope: Scope, knowsDataCollection: boolean): Needs {
-  const { api, sites, dataCollection, destination } = capability(id);
-  const endpoint = endpointOf(destination);
+/**
+ * @param knowsDataCollection whether this browser has Firefox's data collection permissions.
+ * @param endpoint what the notice names, or is to name; `null` where nothing may leave.
+ */
+export function needsOf(id: CapabilityId, scope: Scope, knowsDataCollection: boolean, endpoint: Named | null): Needs {
+  const { api, sites, dataCollection } = capability(id);
   const origins = [
     ...(sites === 'none' ? [] : [scope === ALL ? ALL_ORIGINS : scope]),
     ...(endpoint ? [patternOf(endpoint)] : []),

@@ -1,5 +1,4 @@
-import { capability } from '../catalogue/catalogue';
-import { endpointOf } from '../catalogue/endpoints';
+import { type Endpoint, sameEndpoint } from '../catalogue/endpoints';
 import { REPORT_CHARS_MAX } from '../catalogue/record';
 import { siteOf } from '../catalogue/scope';
 import type { Lease } from '../leases/lease';
@@ -57,6 +56,8 @@ export interface DoorPorts {
   readonly syncArea: RawSyncArea;
   /** Firefox alone lets an extension send without its UUID: see carry.ts. */
   readonly firefox: boolean;
+  /** The endpoint in force for what this lease collects. */
+  endpoint(lease: Lease): Endpoint | null;
   /** Whether the lease's fence lets it through now. */
   passes(lease: Lease): Promise<boolean>;
 }
@@ -131,9 +132,9 @@ function permittedToErase(erasure: Erasure): Permitted {
 
 /**
  * The one way out of the device: nowhere else may `fetch`, `XMLHttpRequest`, `WebSocket`, `EventSource`, `sendBeacon` or
- * `storage.sync` stand. Where a parcel goes is the catalogue's to say, not the caller's; what a synchronization reaches is
- * its lease's scope. A send takes the shared lock, reads the fence, and goes under the lease's signal: a revocation aborts
- * it, and waits for the lock.
+ * `storage.sync` stand. A parcel goes to the endpoint in force, if that is the one which the notice of the grant named, and
+ * nowhere else; what a synchronization reaches is its lease's scope. A send takes the shared lock, reads the fence, and goes
+ * under the lease's signal: a revocation aborts it, and waits for the lock.
  */
 export class Door {
   /** When each lease last sent; it goes with the lease. */
@@ -179,11 +180,14 @@ export class Door {
   }
 
   async send(lease: Lease, { text, type }: Parcel): Promise<Sent> {
-    const endpoint = endpointOf(capability(lease.capability).destination);
-    if (!endpoint || new URL(endpoint.url).protocol !== 'https:') return { kind: 'refused', why: 'no-destination' };
     if (text.length > REPORT_CHARS_MAX) return { kind: 'refused', why: 'too-long' };
     const { clock, post } = this.ports;
     const begin = async (): Promise<Sent> => {
+      const endpoint = this.ports.endpoint(lease);
+      const named = lease.notice?.endpoint ?? null;
+      if (!endpoint || !sameEndpoint(endpoint, named) || new URL(endpoint.url).protocol !== 'https:') {
+        return { kind: 'refused', why: 'no-destination' };
+      }
       try {
         const { status, retryAfter } = await post(endpoint.url, text, {
           headers: { 'content-type': type, ...(endpoint.auth === null ? {} : { 'x-sentry-auth': endpoint.auth }) },

@@ -42,6 +42,13 @@ export async function csvDocument<T>(head: string, line: (item: T) => string, ch
   return new Blob(parts, { type: 'text/csv;charset=utf-8' });
 }
 
+/** The first members of an exported JSON document, `cloudopt-WHAT` of version 1. */
+export const fileHead = (what: string, nowMs = Date.now()) => ({
+  format: `cloudopt-${what}`,
+  version: 1,
+  exportedAt: new Date(nowMs).toISOString(),
+});
+
 /** `cloudopt-records-2026-01-31.json` */
 export const fileName = (what: string, extension: string, nowMs = Date.now()): string =>
   `cloudopt-${what}-${localDay(nowMs)}.${extension}`;

@@ -1,13 +1,18 @@
 /** What the browser holds against what live grants explain: pure, no I/O. */
 import { type CapabilityId, capability, capabilityIds, needsOf, requiredPermissions } from '../catalogue/catalogue';
-import { endpointOf, patternOf } from '../catalogue/endpoints';
+import { type Endpoints, endpointOf, type Named, patternOf } from '../catalogue/endpoints';
 import { ALL, ALL_ORIGINS, type Scope, within } from '../catalogue/scope';
 import { type Held, isEmpty } from '../platform/browser-types';
 
 export interface Wanted {
   readonly capability: CapabilityId;
   readonly scope: Scope;
+  /** What the person was shown: a grant needs the endpoint that this names, whichever is set now. */
+  readonly notice?: { readonly endpoint?: Named | undefined } | null | undefined;
 }
+
+const needs = ({ capability: id, scope, notice }: Wanted, knowsDataCollection: boolean) =>
+  needsOf(id, scope, knowsDataCollection, notice?.endpoint ?? null);
 
 /** The scope that a held origin pattern stands for: browsers spell 'all sites' in several ways. */
 export const scopeOfOrigin = (origin: string): Scope =>
@@ -25,12 +30,12 @@ function holdsOrigin(origins: readonly string[], wanted: string): boolean {
 }
 
 /** What of a grant's needs the browser does not hold; empty where it holds all. */
-export function missing({ capability: id, scope }: Wanted, held: Held, knowsDataCollection: boolean): Held {
-  const needs = needsOf(id, scope, knowsDataCollection);
+export function missing(wanted: Wanted, held: Held, knowsDataCollection: boolean): Held {
+  const all = needs(wanted, knowsDataCollection);
   return {
-    permissions: needs.permissions.filter((name) => !held.permissions.includes(name)),
-    origins: needs.origins.filter((origin) => !holdsOrigin(held.origins, origin)),
-    dataCollection: needs.dataCollection.filter((type) => !held.dataCollection.includes(type)),
+    permissions: all.permissions.filter((name) => !held.permissions.includes(name)),
+    origins: all.origins.filter((origin) => !holdsOrigin(held.origins, origin)),
+    dataCollection: all.dataCollection.filter((type) => !held.dataCollection.includes(type)),
   };
 }
 
@@ -39,9 +44,9 @@ export const holdsAll = (wanted: Wanted, held: Held, knowsDataCollection: boolea
 
 /** What the browser holds that no live grant explains (required permissions aside). */
 export function surplus(held: Held, live: readonly Wanted[]): Held {
-  const needs = live.map(({ capability: id, scope }) => needsOf(id, scope, true));
-  const explained = new Set(needs.flatMap((need) => [...need.permissions, ...need.dataCollection]));
-  const scopes = needs.flatMap((need) => need.origins.map(scopeOfOrigin));
+  const all = live.map((one) => needs(one, true));
+  const explained = new Set(all.flatMap((need) => [...need.permissions, ...need.dataCollection]));
+  const scopes = all.flatMap((need) => need.origins.map(scopeOfOrigin));
   const required: readonly string[] = requiredPermissions;
   return {
     permissions: held.permissions.filter((name) => !explained.has(name) && !required.includes(name)),
@@ -60,10 +65,10 @@ export function intersection(a: Held, b: Held): Held {
 }
 
 /** Capabilities that could have asked for any of this. */
-export const candidates = (what: Held): CapabilityId[] =>
+export const candidates = (what: Held, endpoints: Endpoints): CapabilityId[] =>
   capabilityIds.filter((id) => {
     const { api, dataCollection, destination, sites } = capability(id);
-    const endpoint = endpointOf(destination);
+    const endpoint = endpointOf(destination, endpoints);
     return (
       api.some((name) => what.permissions.includes(name)) ||
       dataCollection.some((type) => what.dataCollection.includes(type)) ||
@@ -76,11 +81,11 @@ export const candidates = (what: Held): CapabilityId[] =>
 /** The part of what is held that serves this grant and none of the live ones: what goes back when it ends. */
 export function heldFor(ended: Wanted, held: Held, live: readonly Wanted[]): Held {
   const spare = surplus(held, live);
-  const needs = needsOf(ended.capability, ended.scope, true);
-  const scopes = needs.origins.map(scopeOfOrigin);
+  const all = needs(ended, true);
+  const scopes = all.origins.map(scopeOfOrigin);
   return {
-    permissions: spare.permissions.filter((name) => needs.permissions.includes(name)),
+    permissions: spare.permissions.filter((name) => all.permissions.includes(name)),
     origins: spare.origins.filter((origin) => scopes.some((scope) => within(scopeOfOrigin(origin), scope))),
-    dataCollection: spare.dataCollection.filter((type) => needs.dataCollection.includes(type)),
+    dataCollection: spare.dataCollection.filter((type) => all.dataCollection.includes(type)),
   };
 }

@@ -27,6 +27,8 @@ export const ledgerKinds = [
 ] as const;
 export type LedgerKind = (typeof ledgerKinds)[number];
 
+/** The endpoint that a notice named: catalogue/endpoints.ts. */
+const namedEndpoint = z.strictObject({ url: z.string(), place: z.string(), byOrganisation: z.boolean() });
 const clause = z.strictObject({ id: z.string(), hash: sha256Hex });
 
 /** The notice that an entry refers to; its text stands in `notices` under the hash. */
@@ -35,6 +37,8 @@ export const noticeRef = z.strictObject({
   policyVersion: z.string(),
   language: z.string(),
   clauses: z.array(clause),
+  /** Missing where nothing may leave. */
+  endpoint: z.optional(namedEndpoint),
 });
 export type NoticeRef = z.infer<typeof noticeRef>;
 

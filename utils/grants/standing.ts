@@ -1,9 +1,12 @@
 /** How grants stand at a moment: pure, so that start, pages and tests judge alike. */
+import { capability } from '../catalogue/catalogue';
+import { type Endpoints, endpointOf, sameEndpoint } from '../catalogue/endpoints';
 import { type Scope, within } from '../catalogue/scope';
 import { DAY_MS } from '../platform/clock';
 import { forbids, type Managed } from '../policy/managed';
 import { changedInSubstance } from '../policy/versions';
 import { hasRunOut } from './fences';
+import type { Wanted } from './holdings';
 import type { GrantEvent } from './machine';
 import type { Actor, Fence, Grant } from './schema';
 
@@ -14,6 +17,8 @@ export interface Moment {
   readonly nowMs: number;
   readonly session: string;
   readonly managed: Managed;
+  /** Those in force. */
+  readonly endpoints: Endpoints;
 }
 
 export interface Ending {
@@ -22,17 +27,30 @@ export interface Ending {
   readonly details?: Record<string, string | number | string[]>;
 }
 
+type Shown = Pick<Wanted, 'capability' | 'notice'>;
+
+/** Whether what it collects would now go elsewhere than its notice named: to another endpoint, to one at all, or to none. */
+export const hasMoved = ({ capability: id, notice }: Shown, endpoints: Endpoints): boolean =>
+  !sameEndpoint(endpointOf(capability(id).destination, endpoints), notice?.endpoint ?? null);
+
+/** Whoever moved the endpoint: the organisation, or another build. */
+export const movedBy = ({ capability: id, notice }: Shown, { endpoints }: Managed): Actor =>
+  notice?.endpoint?.byOrganisation || capability(id).destination in endpoints ? 'managed' : 'recovery';
+
 /** Why a grant that its row calls live must end now, if it must. The browser's part is judged apart (holdings.ts). */
 export function endingOf(
   grant: Grant,
   fence: Fence | undefined,
-  { nowMs, session, managed }: Moment,
+  { nowMs, session, managed, endpoints }: Moment,
 ): Ending | undefined {
   if (grant.state !== 'granted') return undefined;
   const agrees = fence?.live && fence.grantId === grant.grantId && fence.epoch === grant.epoch;
   if (!fence || !agrees) return { event: 'revoke', by: 'recovery', details: { why: 'fence' } };
   // A policy that could not be read ends nothing: what is granted only rests.
   if (!managed.unread && forbids(managed, grant.capability)) return { event: 'revoke', by: 'managed' };
+  if (!managed.unread && hasMoved(grant, endpoints)) {
+    return { event: 'revoke', by: movedBy(grant, managed), details: { why: 'endpoint' } };
+  }
   if (hasRunOut(fence, nowMs)) return { event: 'expire', by: 'clock', details: { why: 'time' } };
   if (grant.lifetime === 'session' && grant.session !== session) {
     return { event: 'expire', by: 'clock', details: { why: 'session' } };

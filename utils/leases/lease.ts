@@ -1,5 +1,6 @@
 import type { CapabilityId } from '../catalogue/catalogue';
 import type { Scope } from '../catalogue/scope';
+import type { NoticeRef } from '../grants/schema';
 
 declare const issued: unique symbol;
 
@@ -54,6 +55,8 @@ export interface Lease<C extends CapabilityId = CapabilityId> {
   readonly epoch: number;
   /** When the grant was given. */
   readonly grantedAtMs: number;
+  /** What the person was shown. */
+  readonly notice: NoticeRef | null;
   /** Sites taken out of a grant for all sites, and those with a grant of their own. */
   readonly elsewhere: readonly Scope[];
   readonly signal: AbortSignal;

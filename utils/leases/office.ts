@@ -45,6 +45,7 @@ export class LeaseOffice {
       grantId,
       epoch,
       grantedAtMs: grant.sinceMs,
+      notice: grant.notice,
       elsewhere,
       signal: controller.signal,
       write: (draft: Draft) => this.ports.write(lease, draft),

@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import type { CapabilityId, Lifetime, Needs } from '../catalogue/catalogue';
 import { lifetimes } from '../catalogue/catalogue';
+import type { Destination, Named } from '../catalogue/endpoints';
 import { listNames, type ProtectionSettings, pauseLengths, type Verdict } from '../catalogue/lists';
 import type { OutboxRow, RecordRow } from '../catalogue/record';
 import type { Scope } from '../catalogue/scope';
@@ -13,7 +14,7 @@ import type { Actor, GrantState, LedgerEntry, LedgerKind } from '../grants/schem
 import { ledgerKinds } from '../grants/schema';
 import { languageChoices, type Spoken } from '../platform/languages';
 import type { ClauseDifference } from '../policy/differences';
-import type { Barred, Endpoints, LockableSection, ManagedProblem } from '../policy/managed';
+import type { Barred, LockableSection, ManagedProblem } from '../policy/managed';
 import { counterNames } from '../reports/counters';
 import { fieldNames } from '../reports/settings';
 import { FAULT_CHARS_MAX } from './names';
@@ -216,7 +217,8 @@ export interface ManagedView {
   readonly unread: boolean;
   readonly forbidden: readonly CapabilityId[];
   readonly locked: readonly LockableSection[];
-  readonly endpoints: Endpoints;
+  /** Where reports go, once allowed; `null`: what it says can't be read, so that nothing is sent. */
+  readonly endpoints: Readonly<Partial<Record<Destination, Named | null>>>;
   /** `null`: nothing is said about it. */
   readonly syncServers: readonly string[] | null;
   /** How much of it could not be followed. */
@@ -239,6 +241,8 @@ export interface State {
   readonly firefox: boolean;
   /** `null` where no organisation has set anything. */
   readonly managed: ManagedView | null;
+  /** Where reports would go, once allowed. */
+  readonly endpoints: Readonly<Record<Destination, Named | null>>;
 }
 
 /** What the prompt shows: stored by its hash, so that what was shown can be shown again. */
@@ -256,6 +260,8 @@ export interface Notice {
   readonly fields: readonly { readonly name: string; readonly text: string }[];
   readonly destination: string;
   readonly place: string;
+  /** The endpoint that `destination` and `place` speak of; missing where nothing may leave. */
+  readonly endpoint?: Named;
   readonly retention: string;
   readonly refusalCost: string;
   readonly withdrawal: string;
@@ -294,6 +300,8 @@ export type Settled =
   | { kind: 'refused-by-browser' }
   /** The organisation's policy came to forbid it while the question was open. */
   | { kind: 'forbidden' }
+  /** Another endpoint was set while the question was open. */
+  | { kind: 'moved' }
   /** The question was answered or withdrawn elsewhere. */
   | { kind: 'gone' }
   | { kind: 'failed'; why: string };
@@ -438,7 +446,7 @@ export interface ReportView {
   readonly capability: 'usage-statistics' | 'crash-reports';
   readonly live: boolean;
   /** `null`: nothing can be sent. */
-  readonly to: { readonly url: string; readonly place: string } | null;
+  readonly to: Named | null;
   /** The random id that these reports carry; `null` where they carry none. */
   readonly id: string | null;
   readonly byRule: boolean;

@@ -4,6 +4,9 @@
  */
 import * as z from 'zod/mini';
 import { type CapabilityId, capabilityIds, isCapabilityId } from '../catalogue/catalogue';
+import { type Destination, type Endpoint, type Endpoints, noEndpoints } from '../catalogue/endpoints';
+import { statisticsAddress } from '../reports/endpoints';
+import { parseDsn } from '../reports/sentry';
 
 /** The keys of a policy, as public/managed-schema.json declares them to Chromium. */
 export const managedKeys = ['forbiddenCapabilities', 'endpoints', 'allowedSyncServers', 'lockedSections'] as const;
@@ -26,13 +29,6 @@ export type ManagedProblem =
   /** The browser did not hand the policy over. */
   | { kind: 'unread'; word: string };
 
-export interface Endpoints {
-  /** Where usage statistics go, once a person allows them. `url`: an https address; `place`: where it stands. */
-  readonly statistics?: { readonly url: string; readonly place: string };
-  /** Where crash reports go, once a person allows them. `dsn`: an https address with a public key. */
-  readonly crashes?: { readonly dsn: string; readonly place: string };
-}
-
 export interface Managed {
   /** Whether a policy is set at all. */
   readonly exists: boolean;
@@ -40,7 +36,8 @@ export interface Managed {
   readonly unread: boolean;
   readonly forbidden: readonly CapabilityId[];
   readonly locked: readonly LockableSection[];
-  readonly endpoints: Endpoints;
+  /** Where reports go, once a person allows them; `null`: it can't be read, so that nothing goes anywhere. */
+  readonly endpoints: Partial<Endpoints>;
   /** Origins of the servers that may be synchronised with; `null`: the organisation says nothing about it. */
   readonly syncServers: readonly string[] | null;
   /** At most {@link PROBLEMS_MAX}. */
@@ -64,6 +61,7 @@ const nothingSet: Managed = {
 export const unreadManaged = (why: string): Managed => ({
   ...nothingSet,
   unread: true,
+  endpoints: noEndpoints,
   syncServers: [],
   problems: [{ kind: 'unread', word: cut(why) }],
 });
@@ -81,17 +79,16 @@ export function barred(managed: Managed, id: CapabilityId): Barred | undefined {
 }
 
 const place = z.string().check(z.trim(), z.minLength(1), z.maxLength(100));
-const address = (allowed: (url: URL) => boolean) =>
-  z.string().check(
-    z.maxLength(500),
-    z.refine((raw) => {
-      const url = URL.canParse(raw) ? new URL(raw) : undefined;
-      return url?.protocol === 'https:' && url.password === '' && allowed(url);
-    }, 'no https address'),
-  );
-const statistics = z.strictObject({ url: address((url) => url.username === ''), place });
-const crashes = z.strictObject({ dsn: address((url) => url.username !== ''), place });
-const server = address((url) => url.username === '' && `${url.pathname}${url.search}${url.hash}` === '/');
+const address = z.string().check(z.maxLength(500));
+const statistics = z.strictObject({ url: address, place });
+const crashes = z.strictObject({ dsn: address, place });
+const server = address.check(
+  z.refine((raw) => {
+    const url = URL.canParse(raw) ? new URL(raw) : undefined;
+    const bare = url?.username === '' && url.password === '' && `${url.pathname}${url.search}${url.hash}` === '/';
+    return url?.protocol === 'https:' && bare;
+  }, 'no origin of https'),
+);
 
 /** @param raw all that managed storage holds for us, as the browser hands it over. */
 export function parseManaged(raw: unknown): Managed {
@@ -107,7 +104,7 @@ export function parseManaged(raw: unknown): Managed {
   // A policy that is none is as unreadable as each of its keys.
   const values: Record<string, unknown> = isRecord
     ? (raw as Record<string, unknown>)
-    : { forbiddenCapabilities: 0, allowedSyncServers: 0, lockedSections: 0 };
+    : { forbiddenCapabilities: 0, endpoints: 0, allowedSyncServers: 0, lockedSections: 0 };
   const given = (key: ManagedKey): unknown => (Object.hasOwn(values, key) ? (values[key] ?? undefined) : undefined);
   return {
     exists: !isRecord || keys.length > 0,
@@ -154,28 +151,45 @@ function lockedIn(value: unknown, tell: Tell): LockableSection[] {
   return lockableSections.filter((section) => words.includes(section));
 }
 
+function statisticsIn(value: unknown): Endpoint | undefined {
+  const { data } = statistics.safeParse(value);
+  const url = data && statisticsAddress(data.url);
+  return !data || url === undefined ? undefined : { url, auth: null, place: data.place, byOrganisation: true };
+}
+
+function crashesIn(value: unknown): Endpoint | undefined {
+  const { data } = crashes.safeParse(value);
+  if (!data) return undefined;
+  const dsn = parseDsn(data.dsn);
+  // A secret key has no place in what every user of the machine may read.
+  if (dsn.kind !== 'dsn' || new URL(data.dsn).password !== '') return undefined;
+  return { url: dsn.endpoint, auth: dsn.auth, place: data.place, byOrganisation: true };
+}
+
+const endpointReaders = {
+  statistics: { destination: 'statistics-endpoint', read: statisticsIn },
+  crashes: { destination: 'crash-endpoint', read: crashesIn },
+} as const satisfies Record<string, { destination: Destination; read: (value: unknown) => Endpoint | undefined }>;
+
 /** An endpoint that can't be read is none: nothing is sent there, nor anywhere else. */
-function endpointsIn(value: unknown, tell: Tell): Endpoints {
+function endpointsIn(value: unknown, tell: Tell): Partial<Endpoints> {
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     tell('unreadable', 'endpoints');
-    return {};
+    return noEndpoints;
   }
   for (const key of Object.keys(value)) {
-    if (key !== 'statistics' && key !== 'crashes') tell('unknown-key', `endpoints.${key}`);
+    if (!Object.hasOwn(endpointReaders, key)) tell('unknown-key', `endpoints.${key}`);
   }
-  const read = <T>(name: 'statistics' | 'crashes', schema: z.ZodMiniType<T>): T | undefined => {
+  const found: Partial<Record<Destination, Endpoint | null>> = {};
+  for (const [name, { destination, read }] of Object.entries(endpointReaders)) {
     const part = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
-    if (part === undefined || part === null) return undefined;
-    const parsed = schema.safeParse(part);
-    if (!parsed.success) tell('unreadable', `endpoints.${name}`);
-    return parsed.data;
-  };
-  const found = { statistics: read('statistics', statistics), crashes: read('crashes', crashes) };
-  return {
-    ...(found.statistics ? { statistics: found.statistics } : {}),
-    ...(found.crashes ? { crashes: found.crashes } : {}),
-  };
+    if (part === undefined || part === null) continue;
+    const endpoint = read(part);
+    if (!endpoint) tell('unreadable', `endpoints.${name}`);
+    found[destination] = endpoint ?? null;
+  }
+  return found;
 }
 
 /** Servers that can't be read are not allowed; a list of which none is left allows none. */

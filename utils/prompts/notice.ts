@@ -1,19 +1,27 @@
 import { type CapabilityId, capability } from '../catalogue/catalogue';
+import { endpointOf, named } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
 import type { Notice } from '../messages/contract';
 import { joinSentences } from '../platform/languages';
 import type { Say, TextKey } from '../platform/text-types';
 import { clauseHash, clauseOf, currentPolicy } from '../policy/versions';
-import { disclosureOf } from './destinations';
+import { disclosureOf, type NamedEndpoints } from './destinations';
 
 /** The catalogue's text of a capability; the catalogue's test proves that each exists. */
 export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
   `cap_${id.replaceAll('-', '_')}_${part}` as TextKey;
 
 /** What the prompt will show for a capability and scope, in the language that `say` speaks. The page renders exactly this. */
-export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: string): Notice {
+export function buildNotice(
+  id: CapabilityId,
+  scope: Scope,
+  say: Say,
+  language: string,
+  endpoints: NamedEndpoints,
+): Notice {
   const { fields, sites, clauses, destination } = capability(id);
-  const { who, where } = disclosureOf(destination, say);
+  const { who, where } = disclosureOf(destination, say, endpoints);
+  const endpoint = endpointOf(destination, endpoints);
   const own = (part: string) => say(capabilityKey(id, part));
   return {
     capability: id,
@@ -31,6 +39,7 @@ export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: 
     })),
     destination: who,
     place: where,
+    ...(endpoint ? { endpoint: named(endpoint) } : {}),
     retention: own('retention'),
     refusalCost: own('refusal'),
     withdrawal: say('withdrawal'),

@@ -10,15 +10,21 @@ function placeOf(environment: Environment, name: string): string {
   return place;
 }
 
+/** The address that statistics may be POSTed to: HTTPS, without credentials, query and fragment. `undefined`: it is none. */
+export function statisticsAddress(raw: string): string | undefined {
+  const url = URL.canParse(raw) ? new URL(raw) : undefined;
+  const bare = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return url?.protocol === 'https:' && bare ? url.href : undefined;
+}
+
 function statistics(environment: Environment): Endpoint | null {
   const raw = environment.CLOUDOPT_STATISTICS_URL?.trim() ?? '';
   if (raw === '') return null;
-  const url = URL.canParse(raw) ? new URL(raw) : undefined;
-  const bare = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
-  if (url?.protocol !== 'https:' || !bare) {
+  const url = statisticsAddress(raw);
+  if (url === undefined) {
     throw new Error('CLOUDOPT_STATISTICS_URL must be an HTTPS address without credentials, query and fragment');
   }
-  return { url: url.href, auth: null, place: placeOf(environment, 'CLOUDOPT_STATISTICS_PLACE') };
+  return { url, auth: null, place: placeOf(environment, 'CLOUDOPT_STATISTICS_PLACE'), byOrganisation: false };
 }
 
 function crashes(environment: Environment): Endpoint | null {
@@ -26,7 +32,8 @@ function crashes(environment: Environment): Endpoint | null {
   if (raw === '') return null;
   const dsn = parseDsn(raw);
   if (dsn.kind === 'no-dsn') throw new Error(`CLOUDOPT_CRASH_DSN is no DSN: ${dsn.why}`);
-  return { url: dsn.endpoint, auth: dsn.auth, place: placeOf(environment, 'CLOUDOPT_CRASH_PLACE') };
+  const { endpoint: url, auth } = dsn;
+  return { url, auth, place: placeOf(environment, 'CLOUDOPT_CRASH_PLACE'), byOrganisation: false };
 }
 
 /** @throws where a variable is set and unusable: a build that sends elsewhere than was meant must not come to be. */

@@ -101,6 +101,8 @@ function preferences(options: LaunchOptions, port: number): Readonly<Record<stri
     'extensions.webextensions.uuids': JSON.stringify({ [firefoxAddonId]: uuid }),
     'xpinstall.signatures.required': false,
     'extensions.autoDisableScopes': 0,
+    // Of the profile and of the browser alone: what is installed for the whole machine would take part in every test.
+    'extensions.enabledScopes': 5,
     'extensions.webextensions.remote': true,
     // The doorhanger ignores clicks for its first half second otherwise.
     'security.notification_enable_delay': 0,

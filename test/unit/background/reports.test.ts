@@ -1,22 +1,26 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Post, PostOptions } from '../../../utils/egress/post';
+import type { LedgerEntry } from '../../../utils/grants/schema';
 import { DAY_MS, HOUR_MS, MINUTE_MS, utcDayStart } from '../../../utils/platform/clock';
 import { textHash } from '../../../utils/platform/hash';
 import { readMetrics } from '../../servers/otlp';
 import { readEnvelope } from '../../servers/sentry';
 
+const here = { place: 'here', byOrganisation: false };
 vi.stubGlobal('__ENDPOINTS__', {
-  'statistics-endpoint': { url: 'https://statistics.example/v1/metrics', auth: null, place: 'here' },
-  'crash-endpoint': { url: 'https://crashes.example/api/7/envelope/', auth: 'Sentry sentry_key=a', place: 'here' },
+  'statistics-endpoint': { url: 'https://statistics.example/v1/metrics', auth: null, ...here },
+  'crash-endpoint': { url: 'https://crashes.example/api/7/envelope/', auth: 'Sentry sentry_key=a', ...here },
 });
 vi.resetModules();
 const { Reports } = await import('../../../utils/background/reports');
 const { startCapability } = await import('../../../utils/capabilities/start');
 const { Channel } = await import('../../../utils/leases/forwarder');
 const { background, FakeBrowser } = await import('../../sim/fake-world');
-const { grant } = await import('../../sim/journey');
+const { grant, openPrompt } = await import('../../sim/journey');
+const { parseManaged } = await import('../../../utils/policy/managed');
 const { buildNotice } = await import('../../../utils/prompts/notice');
 const { needsOf } = await import('../../../utils/catalogue/catalogue');
+const { endpointsUnder } = await import('../../../utils/catalogue/endpoints');
 const { candidates } = await import('../../../utils/grants/holdings');
 const { aboutTest, settle } = await import('../capabilities/stage');
 
@@ -28,8 +32,9 @@ beforeEach(() => {
   answer = async () => ({ status: 200, retryAfter: null });
 });
 
-async function world(capability: 'usage-statistics' | 'crash-reports' = 'usage-statistics') {
+async function world(capability: 'usage-statistics' | 'crash-reports' = 'usage-statistics', policy: unknown = {}) {
   const browser = new FakeBrowser();
+  browser.policy = policy;
   const on = { count: new Channel(), crashed: new Channel() };
   let due: () => void = () => undefined;
   const it = background(browser, {
@@ -285,20 +290,127 @@ describe('crashes', () => {
 
 describe('the question', () => {
   test('names the server and the place where it stands, and asks the browser for its origin alone', () => {
-    const notice = buildNotice('crash-reports', '*', (key, ...given) => [key, ...given].join(' '), 'en');
+    const built = endpointsUnder({});
+    const notice = buildNotice('crash-reports', '*', (key, ...given) => [key, ...given].join(' '), 'en', built);
     expect(notice.destination).toBe('destination_server https://crashes.example');
     expect(notice.place).toBe('place_server here');
-    expect(needsOf('crash-reports', '*', true)).toEqual({
+    expect(needsOf('crash-reports', '*', true, built['crash-endpoint'])).toEqual({
       permissions: [],
       origins: ['https://crashes.example/*'],
       dataCollection: ['technicalAndInteraction'],
     });
-    expect(needsOf('usage-statistics', '*', false).origins).toEqual(['https://statistics.example/*']);
-    expect(needsOf('notifications', '*', false).origins).toEqual([]);
+    expect(needsOf('usage-statistics', '*', false, built['statistics-endpoint']).origins).toEqual([
+      'https://statistics.example/*',
+    ]);
+    expect(needsOf('usage-statistics', '*', false, null).origins).toEqual([]);
   });
 
   test('what the browser holds of an endpoint can only be a report’s', () => {
     const held = { permissions: [], origins: ['https://crashes.example/*'], dataCollection: [] };
-    expect(candidates(held)).toEqual(['site-insight', 'crash-reports']);
+    expect(candidates(held, endpointsUnder({}))).toEqual(['site-insight', 'crash-reports']);
+  });
+});
+
+describe('an organisation’s endpoint', () => {
+  const theirs = 'https://reports.corp.example/v1/metrics';
+  const policyOf = (url: string, place = 'the cellar') => ({ endpoints: { statistics: { url, place } } });
+  const entries = async (it: { core: InstanceType<typeof import('../../../utils/background/core').Core> }) =>
+    (await it.core.openStatus().database.getAll('ledger')) as LedgerEntry[];
+  const allSites = { permissions: [], origins: ['*://*/*'], dataCollection: [] };
+
+  test('takes the place of the build’s: asked for, named, shown and sent to', async () => {
+    const w = await world('usage-statistics', policyOf(theirs));
+    expect((await entries(w.it)).find((entry) => entry.kind === 'granted')?.notice?.endpoint).toEqual({
+      url: theirs,
+      place: 'the cellar',
+      byOrganisation: true,
+    });
+    expect([...w.browser.permissions.origins]).toEqual(['https://reports.corp.example/*']);
+    await w.count('popup.opened');
+    const view = await w.view();
+    expect(view.to).toEqual({ url: theirs, place: 'the cellar', byOrganisation: true });
+    expect(await w.send(view.items[0]?.hash ?? '')).toEqual({ kind: 'sent' });
+    expect(posted.map((one) => one.url)).toEqual([theirs]);
+  });
+
+  test.each([
+    ['to another server', policyOf(theirs), 'managed'],
+    ['to another path of the same server', policyOf('https://statistics.example/v2/metrics'), 'managed'],
+    ['to another place', policyOf('https://statistics.example/v1/metrics', 'elsewhere'), 'managed'],
+    ['to none, since it can’t be read', policyOf('http://reports.corp.example/'), 'managed'],
+  ])('that moves it %s ends the grant, though the browser holds all sites; nothing is sent', async (_, policy, by) => {
+    const w = await world();
+    w.browser.permissions.give(allSites);
+    await w.count('popup.opened');
+    await w.reports.configure({ capability: 'usage-statistics', byRule: true });
+    answer = async () => ({ status: 503, retryAfter: null });
+    const [shown] = (await w.view()).items;
+    expect(await w.send(shown?.hash ?? '')).toEqual({ kind: 'waiting' });
+    answer = async () => ({ status: 200, retryAfter: null });
+    w.browser.policy = policy;
+    const changing = w.it.core.managedChanged();
+    // Whoever is faster than the reading sends to what was shown, and nobody to what was not.
+    await Promise.all([changing, w.reports.run(), w.send(shown?.hash ?? '')]);
+    expect(w.it.core.office.leases()).toEqual([]);
+    expect((await entries(w.it)).at(-1)).toMatchObject({ kind: 'revoked', by, details: { why: 'endpoint' } });
+    expect(await w.it.core.openStatus().database.count('outbox')).toBe(0);
+    w.browser.nowMs += 2 * DAY_MS;
+    await w.reports.run();
+    expect(await w.send(shown?.hash ?? '')).not.toEqual({ kind: 'sent' });
+    expect(posted.map((one) => one.url).filter((url) => url !== 'https://statistics.example/v1/metrics')).toEqual([]);
+    expect(posted).toHaveLength(1);
+    // What was collected for the one is not for the other.
+    expect((await grant(w.browser, w.it, 'usage-statistics')).kind).toBe('granted');
+    expect((await w.view()).items).toEqual([]);
+  });
+
+  test('is never sent to under a lease that knows another, in the moment before that ends', async () => {
+    const w = await world();
+    await w.count('popup.opened');
+    const [shown] = (await w.view()).items;
+    w.it.core.managed = parseManaged(policyOf(theirs));
+    expect(await w.send(shown?.hash ?? '')).toEqual({ kind: 'changed' });
+    expect(posted).toEqual([]);
+  });
+
+  test('that goes again ends what was given to it', async () => {
+    const w = await world('usage-statistics', policyOf(theirs));
+    w.browser.policy = {};
+    await w.it.core.managedChanged();
+    expect((await entries(w.it)).at(-1)).toMatchObject({ kind: 'revoked', by: 'managed' });
+    expect([...w.browser.permissions.origins]).toEqual([]);
+  });
+
+  test('that can’t be told, since the policy is not read, ends nothing, hands nothing back, and sends nothing', async () => {
+    const w = await world('usage-statistics', policyOf(theirs));
+    await w.count('popup.opened');
+    const [shown] = (await w.view()).items;
+    w.browser.policy = () => {
+      throw new Error('not today');
+    };
+    await w.it.core.managedChanged();
+    await w.it.core.handBack();
+    expect((await w.view()).to).toBeNull();
+    expect(await w.send(shown?.hash ?? '')).toEqual({ kind: 'no-endpoint' });
+    expect([...w.browser.permissions.origins]).toEqual(['https://reports.corp.example/*']);
+    w.browser.policy = policyOf(theirs);
+    await w.it.core.retry();
+    expect((await w.view()).live).toBe(true);
+    expect((await entries(w.it)).filter((entry) => entry.kind === 'revoked')).toEqual([]);
+    expect(posted).toEqual([]);
+  });
+
+  test('that is set while the question is open leaves it unanswered, whatever the browser holds', async () => {
+    const w = await world('crash-reports');
+    const nonce = await openPrompt(w.it, 'usage-statistics');
+    w.browser.policy = policyOf(theirs);
+    await w.it.core.allow(nonce, '*', 'until-revoked');
+    w.browser.permissions.give(allSites);
+    expect(await w.it.core.settlePrompt(nonce)).toEqual({ kind: 'moved' });
+    expect(await w.it.core.settlePrompt(nonce)).toEqual({ kind: 'moved' });
+    expect(w.it.core.office.lease('usage-statistics', '*')).toBeUndefined();
+    expect((await entries(w.it)).some((entry) => entry.kind === 'refused' && entry.details.why === 'endpoint')).toBe(
+      true,
+    );
   });
 });

@@ -64,7 +64,7 @@ describe('notifications', () => {
 
 describe('an entry as news', () => {
   const entry = (kind: LedgerEntry['kind'], capability: LedgerEntry['capability']) =>
-    ({ seq: 3, kind, capability }) as LedgerEntry;
+    ({ seq: 3, kind, capability, details: {} }) as LedgerEntry;
   const say = (key: string, ...names: (string | number)[]) => [key, ...names].join(' ').trim();
 
   test('names its capability', () => {
@@ -74,6 +74,8 @@ describe('an entry as news', () => {
       body: 'notify_expired cap_browsing_time_name',
     });
     expect(newsOf(entry('history-lost', null), say)?.body).toBe('notify_history_lost');
+    const moved = { ...entry('revoked', 'crash-reports'), details: { why: 'endpoint' } };
+    expect(newsOf(moved, say)?.body).toBe('notify_revoked_moved cap_crash_reports_name');
   });
 
   test('exists for what happens without the person alone', () => {

@@ -83,13 +83,13 @@ describe.each(capabilityIds)('%s', (id) => {
   });
 
   test('needs the same permissions for every scope, and origins only where it has sites', () => {
-    const all = needsOf(id, '*', true);
+    const all = needsOf(id, '*', true, null);
     expect(all.permissions).toEqual([...entry.api].sort());
     expect(all.origins).toEqual(entry.sites === 'none' ? [] : ['*://*/*']);
     expect(allowsScope(id, '*')).toBe(true);
     expect(allowsScope(id, '*://shop.example/*')).toBe(entry.sites === 'choose');
     if (entry.sites === 'choose') {
-      expect(needsOf(id, '*://shop.example/*', true)).toEqual({ ...all, origins: ['*://shop.example/*'] });
+      expect(needsOf(id, '*://shop.example/*', true, null)).toEqual({ ...all, origins: ['*://shop.example/*'] });
     }
   });
 });

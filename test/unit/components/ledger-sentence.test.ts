@@ -59,6 +59,14 @@ describe('ledgerSentence', () => {
       { kind: 'refused', by: 'managed', capability: 'notifications', scope: '*' },
       'Notifications was forbidden by your organisation while it was being asked for. Nothing was turned on.',
     ],
+    [
+      { kind: 'revoked', by: 'managed', capability: 'crash-reports', scope: '*', details: { why: 'endpoint' } },
+      'Crash reports was ended because the server that was set for it is not the one that you were shown.',
+    ],
+    [
+      { kind: 'refused', by: 'managed', capability: 'crash-reports', scope: '*', details: { why: 'endpoint' } },
+      'Another server was set for Crash reports while it was being asked for. Nothing was turned on.',
+    ],
     [{ kind: 'erased', by: 'clock', details: { records: 1 } }, '1 sealed record was erased because its time was over.'],
     [{ kind: 'erased', capability: null, scope: null, details: { records: 1200 } }, 'You erased 1,200 records.'],
     [

@@ -1,30 +1,48 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Endpoint } from '../../../utils/catalogue/endpoints';
 import { REPORT_CHARS_MAX } from '../../../utils/catalogue/record';
-import type { Parcel } from '../../../utils/egress/door';
+import { Door, type Parcel, QUIET_WAIT_MS, SENDS_PER_HOUR } from '../../../utils/egress/door';
 import type { Post } from '../../../utils/egress/post';
 import type { Lease } from '../../../utils/leases/lease';
 import { DAY_MS, HOUR_MS } from '../../../utils/platform/clock';
 import { START_MS, TestClock } from '../store';
 import { Locks } from './locks';
 
-vi.stubGlobal('__ENDPOINTS__', {
-  'statistics-endpoint': { url: 'https://statistics.example/v1/metrics', auth: null, place: 'here' },
-  'crash-endpoint': { url: 'https://crashes.example/api/7/envelope/', auth: 'Sentry sentry_key=a', place: 'here' },
-});
-vi.resetModules();
-const { Door, QUIET_WAIT_MS, SENDS_PER_HOUR } = await import('../../../utils/egress/door');
+const here = { place: 'here', byOrganisation: false };
+const endpoints: Readonly<Record<string, Endpoint>> = {
+  'usage-statistics': { url: 'https://statistics.example/v1/metrics', auth: null, ...here },
+  'crash-reports': { url: 'https://crashes.example/api/7/envelope/', auth: 'Sentry sentry_key=a', ...here },
+};
 
 const parcel: Parcel = { text: '{"a":"ä"}', type: 'application/json' };
 const leases = (capability: string, signal: AbortSignal = new AbortController().signal) =>
-  ({ capability, scope: '*', grantId: 'g', epoch: 1, signal }) as unknown as Lease;
+  ({
+    capability,
+    scope: '*',
+    grantId: 'g',
+    epoch: 1,
+    signal,
+    notice: { endpoint: endpoints[capability] },
+  }) as unknown as Lease;
 const lease = (signal?: AbortSignal) => leases('usage-statistics', signal);
 
 function doorOf(passes: () => Promise<boolean>, post: Post = async () => ({ status: 200, retryAfter: null })) {
   const clock = new TestClock();
   const locks = new Locks() as unknown as Pick<LockManager, 'request'>;
   const unused = () => Promise.reject(new Error('a report reaches nothing else'));
-  const ports = { carry: unused, syncArea: { get: unused, set: unused, remove: unused } };
-  return Object.assign(new Door({ locks, passes, clock, post, firefox: true, ...ports }), { clock });
+  return Object.assign(
+    new Door({
+      locks,
+      passes,
+      clock,
+      post,
+      firefox: true,
+      endpoint: ({ capability }) => endpoints[capability] ?? null,
+      carry: unused,
+      syncArea: { get: unused, set: unused, remove: unused },
+    }),
+    { clock },
+  );
 }
 const yes = async () => true;
 const answering = (status: number, retryAfter: string | null = null) =>
@@ -60,6 +78,19 @@ describe('the way out', () => {
     });
     const text = 'a'.repeat(REPORT_CHARS_MAX + 1);
     expect(await doorOf(yes, post).send(lease(), { ...parcel, text })).toEqual({ kind: 'refused', why: 'too-long' });
+    expect(post).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, Partial<Endpoint> | null]>([
+    ['another server', { url: 'https://other.example/v1/metrics' }],
+    ['another path', { url: 'https://statistics.example/v2/metrics' }],
+    ['another place', { place: 'there' }],
+    ['none', null],
+  ])('is shut where the notice named %s', async (_, other) => {
+    const post = answering(200);
+    const shown = other && { ...endpoints['usage-statistics'], ...other };
+    const moved = { ...lease(), notice: shown && { endpoint: shown } } as unknown as Lease;
+    expect(await doorOf(yes, post).send(moved, parcel)).toEqual({ kind: 'refused', why: 'no-destination' });
     expect(post).not.toHaveBeenCalled();
   });
 

@@ -38,6 +38,7 @@ beforeEach(() => {
 
 const door = (firefox = true) =>
   new Door({
+    endpoint: () => null,
     locks: new Locks() as unknown as Pick<LockManager, 'request'>,
     passes: () => passes(),
     clock,
@@ -387,6 +388,7 @@ describe('an erasure', () => {
     );
     const locks = { request: vi.fn(async (_: string, __: unknown, task: (lock: null) => unknown) => task(null)) };
     const it = new Door({
+      endpoint: () => null,
       locks: locks as unknown as Pick<LockManager, 'request'>,
       passes: async () => false,
       clock,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CapabilityId, catalogue, needsOf, requiredPermissions } from '../../../utils/catalogue/catalogue';
+import { noEndpoints } from '../../../utils/catalogue/endpoints';
 import { ALL } from '../../../utils/catalogue/scope';
 import {
   candidates,
@@ -40,13 +41,13 @@ const plus = (a: Held, b: Held): Held => ({
   dataCollection: [...new Set([...a.dataCollection, ...b.dataCollection])],
 });
 const granted = (grants: readonly Wanted[]): Held =>
-  grants.map(({ capability, scope }) => needsOf(capability, scope, true)).reduce<Held>(plus, emptyHeld);
+  grants.map(({ capability, scope }) => needsOf(capability, scope, true, null)).reduce<Held>(plus, emptyHeld);
 
 describe('what is missing', () => {
   test('is nothing once all that is needed is held, whatever else is', () => {
     fc.assert(
       fc.property(held, wanted, (more, one) => {
-        expect(holdsAll(one, plus(more, needsOf(one.capability, one.scope, true)), true)).toBe(true);
+        expect(holdsAll(one, plus(more, needsOf(one.capability, one.scope, true, null)), true)).toBe(true);
       }),
     );
   });
@@ -63,7 +64,7 @@ describe('what is missing', () => {
   test('is all of it where the browser holds nothing', () => {
     fc.assert(
       fc.property(wanted, (one) => {
-        expect(missing(one, emptyHeld, true)).toEqual(needsOf(one.capability, one.scope, true));
+        expect(missing(one, emptyHeld, true)).toEqual(needsOf(one.capability, one.scope, true, null));
       }),
     );
   });
@@ -146,7 +147,7 @@ describe('what goes back when a grant ends', () => {
         // Nothing of what it needed stays, unless others need it.
         expect(isEmpty(heldFor(ended, left, others))).toBe(true);
         expect(intersection(back, surplus(all, others))).toEqual(back);
-        const needs = needsOf(ended.capability, ended.scope, true);
+        const needs = needsOf(ended.capability, ended.scope, true, null);
         expect(back.permissions.filter((name) => !needs.permissions.includes(name))).toEqual([]);
       }),
       { numRuns: 500 },
@@ -163,11 +164,14 @@ describe('what goes back when a grant ends', () => {
 });
 
 test('candidates could have asked for it', () => {
-  expect(candidates({ ...emptyHeld, permissions: ['tabs'] })).toEqual(['browsing-time']);
-  expect(candidates({ ...emptyHeld, origins: ['*://a.example/*'] })).toEqual(['site-insight']);
-  expect(candidates({ ...emptyHeld, origins: ['<all_urls>'] })).toEqual(['site-insight', 'protection']);
-  expect(candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['browsingActivity'] })).toEqual([]);
-  for (const id of Object.keys(catalogue) as CapabilityId[]) expect(candidates(needsOf(id, ALL, true))).toContain(id);
+  expect(candidates({ ...emptyHeld, permissions: ['tabs'] }, noEndpoints)).toEqual(['browsing-time']);
+  expect(candidates({ ...emptyHeld, origins: ['*://a.example/*'] }, noEndpoints)).toEqual(['site-insight']);
+  expect(candidates({ ...emptyHeld, origins: ['<all_urls>'] }, noEndpoints)).toEqual(['site-insight', 'protection']);
+  expect(
+    candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['browsingActivity'] }, noEndpoints),
+  ).toEqual([]);
+  for (const id of Object.keys(catalogue) as CapabilityId[])
+    expect(candidates(needsOf(id, ALL, true, null), noEndpoints)).toContain(id);
 });
 
 test.each(['*://*/*', '<all_urls>', 'http://*/*', 'https://*/*'])('%s stands for all sites', (origin) => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { capabilityIds } from '../../../utils/catalogue/catalogue';
+import { noEndpoints } from '../../../utils/catalogue/endpoints';
 import { barred, forbids, managedKeys, parseManaged, unreadManaged } from '../../../utils/policy/managed';
 
 const kinds = (raw: unknown) => parseManaged(raw).problems.map(({ kind, word }) => `${kind} ${word}`);
@@ -43,6 +44,7 @@ describe('a managed policy', () => {
   test.each([[[]], ['x'], [7], [['notifications']]])('that is no object closes everything: %j', (raw) => {
     const managed = parseManaged(raw);
     expect(managed).toMatchObject({ exists: true, forbidden: capabilityIds, locked: ['permissions'], syncServers: [] });
+    expect(managed.endpoints).toEqual(noEndpoints);
     expect(managed.problems[0]).toEqual({ kind: 'unreadable', word: 'policy' });
   });
 
@@ -63,27 +65,38 @@ describe('a managed policy', () => {
   test('sets endpoints over https alone, each with its place', () => {
     const statistics = { url: 'https://stats.example/count', place: 'Hamburg, Germany' };
     const crashes = { dsn: 'https://publickey@crash.example/4', place: 'Hamburg, Germany' };
+    const auth = 'Sentry sentry_version=7, sentry_client=cloudopt.javascript/1.0.0, sentry_key=publickey';
+    const set = { place: 'Hamburg, Germany', byOrganisation: true };
     expect(parseManaged({ endpoints: { statistics, crashes } })).toMatchObject({
-      endpoints: { statistics, crashes },
+      endpoints: {
+        'statistics-endpoint': { url: statistics.url, auth: null, ...set },
+        'crash-endpoint': { url: 'https://crash.example/api/4/envelope/', auth, ...set },
+      },
       problems: [],
     });
+    expect(parseManaged({ endpoints: { crashes } }).endpoints).not.toHaveProperty('statistics-endpoint');
     const wrong = [
       { statistics: { ...statistics, url: 'http://stats.example/' } },
       { statistics: { ...statistics, url: 'https://me:secret@stats.example/' } },
+      { statistics: { ...statistics, url: 'https://stats.example/?token=1' } },
       { statistics: { ...statistics, place: ' ' } },
       { statistics: { url: statistics.url } },
       { statistics: { ...statistics, always: true } },
       { statistics: 'https://stats.example/' },
       { crashes: { ...crashes, dsn: 'https://crash.example/4' } },
       { crashes: { ...crashes, dsn: 'https://key:secret@crash.example/4' } },
+      { crashes: { ...crashes, dsn: 'https://publickey@crash.example/' } },
       { crashes: { ...crashes, dsn: 'javascript:alert(1)' } },
       { crashes: 1 },
     ];
     for (const endpoints of wrong) {
-      expect(parseManaged({ endpoints }).endpoints, JSON.stringify(endpoints)).toEqual({});
+      // None, and not the build's either.
+      const none = 'statistics' in endpoints ? { 'statistics-endpoint': null } : { 'crash-endpoint': null };
+      expect(parseManaged({ endpoints }).endpoints, JSON.stringify(endpoints)).toEqual(none);
       expect(kinds({ endpoints })).toEqual([`unreadable endpoints.${Object.keys(endpoints)[0]}`]);
     }
     expect(kinds({ endpoints: [] })).toEqual(['unreadable endpoints']);
+    expect(parseManaged({ endpoints: [] }).endpoints).toEqual(noEndpoints);
     expect(kinds({ endpoints: { tracking: 'https://x.example' } })).toEqual(['unknown-key endpoints.tracking']);
   });
 
@@ -101,7 +114,7 @@ describe('a managed policy', () => {
 
   test('that the browser does not hand over forbids everything and allows no server', () => {
     const managed = unreadManaged('no answer');
-    expect(managed).toMatchObject({ exists: false, unread: true, syncServers: [] });
+    expect(managed).toMatchObject({ exists: false, unread: true, endpoints: noEndpoints, syncServers: [] });
     for (const id of capabilityIds) {
       expect(forbids(managed, id)).toBe(true);
       expect(barred(managed, id)).toBe('unread');
@@ -172,8 +185,7 @@ test('10,000 policies: none throws, and each forbids what it names or all, allow
       if (managed.forbidden.length > 0) forbidding += 1;
       for (const id of managed.forbidden) expect(capabilityIds).toContain(id);
       for (const server of managed.syncServers ?? []) expect(new URL(server).protocol).toBe('https:');
-      const { statistics, crashes } = managed.endpoints;
-      for (const url of [statistics?.url, crashes?.dsn]) if (url) expect(new URL(url).protocol).toBe('https:');
+      for (const one of Object.values(managed.endpoints)) if (one) expect(new URL(one.url).protocol).toBe('https:');
       // Whatever else it says, a key that is not there stays as strict as it is.
       if (raw !== null && typeof raw === 'object' && !Array.isArray(raw) && named !== undefined && named !== null) {
         const { forbiddenCapabilities: _, ...rest } = raw as Record<string, unknown>;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import messages from '../../../public/_locales/en/messages.json';
 import { Core } from '../../../utils/background/core';
 import { capability, capabilityIds } from '../../../utils/catalogue/catalogue';
+import { noEndpoints } from '../../../utils/catalogue/endpoints';
 import { noticeRef } from '../../../utils/grants/schema';
 import { hashOf } from '../../../utils/platform/hash';
 import type { Say } from '../../../utils/platform/text-types';
@@ -14,7 +15,7 @@ describe.each(capabilityIds)('the notice of %s', (id) => {
   const scopes = capability(id).sites === 'choose' ? ['*', '*://shop.example/*'] : ['*'];
 
   test.each(scopes)('for %s says everything that a prompt must', (scope) => {
-    const notice = buildNotice(id, scope, say, 'en');
+    const notice = buildNotice(id, scope, say, 'en', noEndpoints);
     const { name, does, why, destination, place, retention, refusalCost, withdrawal, controller } = notice;
     for (const part of [name, does, why.trim(), destination, place, retention, refusalCost, withdrawal, controller]) {
       expect(part).not.toBe('');
@@ -29,13 +30,13 @@ describe.each(capabilityIds)('the notice of %s', (id) => {
   });
 
   test('is referred to by a hash that the same notice has again, and no other', () => {
-    const [first, again] = [buildNotice(id, '*', say, 'en'), buildNotice(id, '*', say, 'en')];
+    const [first, again] = [buildNotice(id, '*', say, 'en', noEndpoints), buildNotice(id, '*', say, 'en', noEndpoints)];
     expect(hashOf(first)).toBe(hashOf(again));
     expect(hashOf(JSON.parse(JSON.stringify(first)))).toBe(hashOf(first));
     const others = [
-      buildNotice(id, '*', say, 'de'),
-      buildNotice(id, '*://shop.example/*', say, 'en'),
-      buildNotice(id, '*', (key) => `${say(key)} `, 'en'),
+      buildNotice(id, '*', say, 'de', noEndpoints),
+      buildNotice(id, '*://shop.example/*', say, 'en', noEndpoints),
+      buildNotice(id, '*', (key) => `${say(key)} `, 'en', noEndpoints),
     ];
     for (const other of others) expect(hashOf(other)).not.toBe(hashOf(first));
     const ref = Core.noticeRef(first);
@@ -50,4 +51,24 @@ describe.each(capabilityIds)('the notice of %s', (id) => {
       })),
     });
   });
+});
+
+test('names the endpoint that is set, in words and as it is compared later, and says who set it', () => {
+  const set = { url: 'https://stats.example:4318/v1/metrics', place: 'Hamburg', byOrganisation: true };
+  const say: Say = (key, ...given) => [key, ...given].join(' ');
+  const notice = buildNotice('usage-statistics', '*', say, 'en', { ...noEndpoints, 'statistics-endpoint': set });
+  expect(notice).toMatchObject({
+    destination: 'destination_organisation https://stats.example:4318',
+    place: 'place_server Hamburg',
+    endpoint: set,
+  });
+  expect(Core.noticeRef(notice).endpoint).toEqual(set);
+  expect(noticeRef.safeParse(Core.noticeRef(notice)).success).toBe(true);
+  const built = { ...set, byOrganisation: false };
+  expect(
+    buildNotice('usage-statistics', '*', say, 'en', { ...noEndpoints, 'statistics-endpoint': built }).destination,
+  ).toBe('destination_server https://stats.example:4318');
+  expect(
+    buildNotice('crash-reports', '*', say, 'en', { ...noEndpoints, 'statistics-endpoint': set }),
+  ).not.toHaveProperty('endpoint');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { endpointOf, endpoints, patternOf } from '../../../utils/catalogue/endpoints';
+import { endpointOf, endpointsUnder, patternOf } from '../../../utils/catalogue/endpoints';
 import { endpointsFrom } from '../../../utils/reports/endpoints';
 
 const good = {
@@ -12,20 +12,20 @@ const good = {
 describe('endpoints', () => {
   test('are none unless a build is given some', () => {
     expect(endpointsFrom({})).toEqual({ 'statistics-endpoint': null, 'crash-endpoint': null });
-    expect(endpoints()).toEqual(endpointsFrom({}));
-    expect(endpointOf('device')).toBeNull();
-    expect(endpointOf('crash-endpoint')).toBeNull();
+    expect(endpointsUnder({})).toEqual(endpointsFrom({}));
+    expect(endpointOf('device', endpointsFrom(good))).toBeNull();
+    expect(endpointOf('crash-endpoint', endpointsUnder({}))).toBeNull();
   });
 
   test('come from the environment of the build', () => {
-    const place = 'Falkenstein, Germany';
+    const more = { place: 'Falkenstein, Germany', byOrganisation: false };
     const built = endpointsFrom(good);
     expect(built).toEqual({
-      'statistics-endpoint': { url: 'https://statistics.example:4318/v1/metrics', auth: null, place },
+      'statistics-endpoint': { url: 'https://statistics.example:4318/v1/metrics', auth: null, ...more },
       'crash-endpoint': {
         url: 'https://crashes.example/api/7/envelope/',
         auth: 'Sentry sentry_version=7, sentry_client=cloudopt.javascript/1.0.0, sentry_key=c0ffee',
-        place,
+        ...more,
       },
     });
     expect(built['statistics-endpoint'] && patternOf(built['statistics-endpoint'])).toBe(

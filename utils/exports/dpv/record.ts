@@ -1,6 +1,5 @@
 /** One consent record as JSON-LD: W3C DPV's form of ISO/IEC TS 27560, https://w3id.org/dpv/guides/consent-27560. */
 import { type CapabilityId, capability } from '../../catalogue/catalogue';
-import { endpointOf } from '../../catalogue/endpoints';
 import type { ConsentRecord, Notice } from '../../messages/contract';
 import { hashOf } from '../../platform/hash';
 import { type DpvEvent, type DpvParty, type DpvRecord, typeOfDoer } from './shape';
@@ -74,15 +73,17 @@ export function deviceFacts(id: CapabilityId, facts: OwnFacts): RecordFacts {
   };
 }
 
-/** The facts of a capability, by where its data goes: whoever holds the endpoint that is set receives what is sent there. */
-export function factsOf(id: CapabilityId, facts: OwnFacts): RecordFacts {
-  const endpoint = endpointOf(capability(id).destination);
+/** The facts of a grant, by where its data goes: whoever holds the endpoint that its notice named receives what is sent there. */
+export function factsOf({ capability: id, notice }: ConsentRecord, facts: OwnFacts): RecordFacts {
+  const endpoint = notice?.endpoint;
   const own = deviceFacts(id, facts);
   if (!endpoint) return own;
   const { origin } = new URL(endpoint.url);
+  // Of an organisation's server no more is known than its address and place.
+  const email = endpoint.byOrganisation ? NOT_AVAILABLE : cloudopt.email;
   return {
     ...own,
-    recipients: [{ id: origin, name: origin, address: endpoint.place, email: cloudopt.email, url: origin }],
+    recipients: [{ id: origin, name: origin, address: endpoint.place, email, url: origin }],
   };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { capabilityIds } from '../../../../utils/catalogue/catalogue';
-import { cloudopt, dpvRecord, isIntact } from '../../../../utils/exports/dpv/record';
+import { cloudopt, dpvRecord, factsOf, isIntact } from '../../../../utils/exports/dpv/record';
 import { dpvRecordShape } from '../../../../utils/exports/dpv/shape';
 import { context, processingOf, statusOf } from '../../../../utils/exports/dpv/terms';
 import { grantStates } from '../../../../utils/grants/schema';
@@ -210,6 +210,24 @@ describe('a record', () => {
     expect(there[process]['dpv:hasStorageCondition'][0]['dpv:hasLocation']).toContain('loc:DE');
     expect(there[process]['dpv:hasJurisdiction']).toEqual(['loc:DE']);
     expect(there['dpv:hasEntity'].map((party) => party['@type'][1])).toEqual(['dpv:DataController', 'dpv:Recipient']);
+  });
+
+  test.each([
+    [true, 'dpv:NotAvailable'],
+    [false, 'support@cloudopt.net'],
+  ])('names the server that the notice named (set by an organisation: %s)', (byOrganisation, mail) => {
+    const endpoint = { url: 'https://stats.example:4318/v1/metrics', place: 'Hamburg', byOrganisation };
+    const notice = { ...noticeFor('usage-statistics'), endpoint };
+    const record = recordOf('usage-statistics', 'granted', { notice });
+    const made = dpvRecord(record, factsOf(record, factsFor('usage-statistics')));
+    expect(dpvRecordShape.safeParse(made).success).toBe(true);
+    expect(made['dpv:hasEntity'][1]).toMatchObject({
+      'dpv:hasName': 'https://stats.example:4318',
+      'dpv:hasAddress': 'Hamburg',
+      'dpv:hasContact': { 'schema:email': mail },
+    });
+    const none = { ...record, notice: noticeFor('usage-statistics') };
+    expect(dpvRecord(none, factsOf(none, factsFor('usage-statistics')))['dpv:hasEntity']).toHaveLength(1);
   });
 
   test('says that nothing is collected where nothing is', () => {

@@ -13,7 +13,12 @@ import { chromeCategories } from '../../../tools/stores/terms';
 
 const none: Endpoints = { 'statistics-endpoint': null, 'crash-endpoint': null };
 const some: Endpoints = {
-  'statistics-endpoint': { url: 'https://otel.example/v1/metrics', auth: null, place: 'Falkenstein, Germany' },
+  'statistics-endpoint': {
+    url: 'https://otel.example/v1/metrics',
+    auth: null,
+    place: 'Falkenstein, Germany',
+    byOrganisation: false,
+  },
   'crash-endpoint': null,
 };
 const { permissions, origins, dataCollection } = optionalPermissions();
