@@ -9,7 +9,7 @@ const mayUse = {
   catalogue: ['reports/schema'],
   policy: ['catalogue'],
   storage: [],
-  messages: ['catalogue', 'policy', 'grants/schema', 'reports/counters', 'reports/schema', 'reports/settings'],
+  messages: ['catalogue', 'policy', 'grants/schema', 'reports/counters', 'reports/schema', 'reports/settings', 'sync/view'],
   prompts: ['catalogue', 'policy', 'messages'],
   grants: ['catalogue', 'policy', 'storage'],
   leases: ['catalogue', 'grants'],

@@ -21,9 +21,9 @@ const built: Endpoints = typeof __ENDPOINTS__ === 'undefined' ? none : __ENDPOIN
 
 export const endpoints = (): Endpoints => built;
 
-/** The endpoint of a destination; `null` where it is the device, or where none is set. */
-export const endpointOf = (destination: Destination | 'device'): Endpoint | null =>
-  destination === 'device' ? null : endpoints()[destination];
+/** The endpoint of a destination; `null` where it is the device or a place of the person's, or where none is set. */
+export const endpointOf = (destination: Destination | 'device' | 'sync-place'): Endpoint | null =>
+  destination === 'device' || destination === 'sync-place' ? null : endpoints()[destination];
 
 /** The origin as a match pattern, which knows no port. */
 export const patternOf = ({ url }: Endpoint): string => `https://${new URL(url).hostname}/*`;

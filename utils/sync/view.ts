@@ -1,0 +1,247 @@
+/** What pages are shown of Cloud Synchronization, and what the background answers them: types alone. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** Where settings are kept: this browser's own sync, or a folder of a WebDAV server. */
+export type PlaceView = { kind: 'browser' } | { kind: 'webdav'; url: string; user: string };
+
+/** Why it did not go on. The first ones are the place's own answers, the others happen on this device. */
+export type TroubleWhy =
+  | 'offline'
+  | 'signed-out'
+  | 'forbidden'
+  | 'no-folder'
+  | 'locked'
+  | 'busy'
+  | 'server-error'
+  | 'full'
+  | 'not-webdav'
+  | 'too-large'
+  | 'too-often'
+  | 'halted'
+  | 'refused'
+  /** What lies there can't be read: torn or damaged. */
+  | 'damaged'
+  /** Keys of another vault lie there than this device's. */
+  | 'other-vault'
+  /** Other devices wrote in between, again and again. */
+  | 'contended'
+  /** This device's storage is full: nothing was kept of what came. */
+  | 'device-full'
+  /** This device's database failed. */
+  | 'failed';
+
+export interface SyncTrouble {
+  readonly kind: 'trouble';
+  readonly why: TroubleWhy;
+  /** How long the place asks to be left alone. */
+  readonly afterMs: number | null;
+  /** The HTTP status, where there was one. */
+  readonly status: number | null;
+}
+
+/** No live grant, or none of that place. */
+export type SyncOff = { readonly kind: 'off' };
+/** It is for another moment: nothing was chosen yet, or it runs already. */
+export type SyncOutOfTurn = { readonly kind: 'out-of-turn' };
+
+/** An address that can't be synchronised with. `other-server`: not the one that was allowed; `not-allowed`: by the organisation. */
+export interface BadAddress {
+  readonly kind: 'bad-address';
+  readonly why: 'malformed' | 'not-https' | 'with-credentials' | 'other-server' | 'not-allowed';
+}
+
+export type Probed =
+  | {
+      kind: 'works';
+      /** Whether the server keeps a change from overwriting another unseen. Sync is safe without it; with it, it is quicker. */
+      honoursIfMatch: boolean;
+      tags: boolean;
+      /** The folder was not there and was made. */
+      madeFolder: boolean;
+      /** Bytes that a vault may have there. */
+      bytesMax: number;
+    }
+  | SyncTrouble
+  | BadAddress
+  | SyncOutOfTurn
+  | SyncOff;
+
+/** What lies at the place that was probed. */
+export type Looked = { kind: 'empty' } | { kind: 'vault' } | SyncTrouble | BadAddress | SyncOutOfTurn | SyncOff;
+
+export type Created =
+  /** The passphrase and the recovery key, to be shown this once. */
+  | { kind: 'created'; passphrase: string; recovery: string }
+  | { kind: 'too-short'; charsMin: number }
+  /** Somebody was faster: open it instead. */
+  | { kind: 'exists' }
+  | SyncTrouble
+  | SyncOutOfTurn
+  | SyncOff;
+
+export interface Difference {
+  readonly setting: SettingName;
+  /** `null`: the setting has no value of its own there. */
+  readonly here: Json;
+  readonly there: Json;
+}
+
+export interface Preview {
+  readonly lastChange: { readonly device: string; readonly atMs: number } | null;
+  /** What differs between this device and the vault. */
+  readonly changes: readonly Difference[];
+}
+
+export type Opened =
+  | { kind: 'opened'; preview: Preview }
+  | { kind: 'wrong-secret' }
+  | { kind: 'damaged' }
+  /** There is no vault any more. */
+  | { kind: 'empty' }
+  | SyncTrouble
+  | SyncOutOfTurn
+  | SyncOff;
+
+export type Synced =
+  | { kind: 'synced'; sent: number; received: number }
+  /** Not now: tried again by itself, not before that. */
+  | { kind: 'behind'; why: TroubleWhy; notBeforeMs: number }
+  /** The data key was changed on another device: the passphrase is needed again. */
+  | { kind: 'needs-secret' }
+  /** Another device turned this vault off and deleted it. */
+  | { kind: 'closed' }
+  | SyncOutOfTurn
+  | SyncOff;
+
+export type Joined = { kind: 'joined'; synced: Synced } | SyncTrouble | SyncOutOfTurn | SyncOff;
+
+/** A change of what is kept about sync on this device. */
+export type SyncChanged = { kind: 'changed' } | SyncTrouble | SyncOutOfTurn | SyncOff;
+
+export type Undone = { kind: 'undone'; changes: number } | { kind: 'nothing' } | SyncTrouble | SyncOutOfTurn | SyncOff;
+
+/** A change of the key file. What is to be written down anew is in it; `null`: it is as before. */
+export type Rekeyed =
+  | { kind: 'rekeyed'; passphrase: string | null; recovery: string | null }
+  | { kind: 'wrong-secret' }
+  | { kind: 'too-short'; charsMin: number }
+  | { kind: 'damaged' }
+  | { kind: 'no-such-device' }
+  | SyncTrouble
+  | SyncOutOfTurn
+  | SyncOff;
+
+/** A deletion of the copy at the place that the person chose when turning sync off, and that is not done yet. */
+export interface ErasureView {
+  readonly sinceMs: number;
+  /** `null`: in this browser's own sync. */
+  readonly url: string | null;
+  readonly lastTrouble: { readonly atMs: number; readonly why: TroubleWhy } | null;
+}
+
+/** What became of the copy at the place. */
+export type RemoteCopy =
+  | { kind: 'kept' }
+  | { kind: 'deleted' }
+  | { kind: 'pending'; erasure: ErasureView }
+  /** It could not even be begun: this device could not keep what the deletion needs. */
+  | { kind: 'failed' };
+
+export type ErasureAnswer =
+  | { kind: 'deleted' }
+  | { kind: 'pending'; erasure: ErasureView }
+  | { kind: 'dropped' }
+  /** There is none. */
+  | { kind: 'none' };
+
+/** Which setting: a list of the package, the badge, or a host of one of the person's own lists. */
+export interface SettingName {
+  readonly key: string;
+  /** `other`: a newer version's; it is kept, and not shown by name. */
+  readonly group: 'list' | 'badge' | 'allow' | 'block' | 'other';
+  /** The list's name or the host; empty for the badge; the key for `other`. */
+  readonly name: string;
+}
+
+export interface SettingView extends SettingName {
+  /** `null`: it was taken away. */
+  readonly value: Json;
+  readonly deviceOnly: boolean;
+  /** When it was last changed, by the clock of the device that did. `null`: never since it syncs. */
+  readonly changedMs: number | null;
+  /** The name of that device. */
+  readonly by: string | null;
+}
+
+export interface DeviceView {
+  readonly id: string;
+  readonly name: string;
+  readonly joinedMs: number;
+  readonly lastChangeMs: number | null;
+  /** It is this one. */
+  readonly self: boolean;
+}
+
+export interface LogItemView {
+  readonly atMs: number;
+  readonly kind: 'sent' | 'received' | 'conflict' | 'undone' | 'warning';
+  readonly setting: SettingName | null;
+  /** `conflict`: the value that did not win; else what was before. */
+  readonly from: Json;
+  readonly to: Json;
+  /** Name of the device whose value it is now. */
+  readonly by: string | null;
+  /** With `warning`. */
+  readonly warning: WarningView | null;
+}
+
+export type WarningView =
+  /** That device's clock is ahead by this much. */
+  | { kind: 'clock-ahead'; device: string; aheadMs: number }
+  /** The copy at the place was older than what this device had seen there; it was put right. */
+  | { kind: 'went-back'; device: string }
+  /** What lay there could not be read; it was replaced, and kept beside. */
+  | { kind: 'damaged' }
+  /** The lists have more hosts than this device takes; the others stay in the vault. */
+  | { kind: 'too-many-hosts'; left: number };
+
+export type SyncPhase =
+  /** No live grant. */
+  | 'off'
+  /** A grant, and no vault opened yet. */
+  | 'placing'
+  /** Opened, and nothing merged until the person says how. */
+  | 'joining'
+  | 'running'
+  | 'needs-secret'
+  | 'closed-elsewhere';
+
+export interface SyncView {
+  /** The scope that sync runs under: `*` is this browser's own sync. */
+  readonly live: string | null;
+  readonly phase: SyncPhase;
+  readonly place: PlaceView | null;
+  readonly device: { readonly id: string; readonly name: string } | null;
+  readonly devices: readonly DeviceView[];
+  readonly settings: readonly SettingView[];
+  readonly lastSyncMs: number | null;
+  /** When it is next tried by itself. */
+  readonly nextMs: number | null;
+  readonly trouble: { readonly atMs: number; readonly why: TroubleWhy } | null;
+  /** Newest first. */
+  readonly log: readonly LogItemView[];
+  readonly undo: { readonly atMs: number; readonly changes: number } | null;
+  readonly preview: Preview | null;
+  readonly erasure: ErasureView | null;
+  /** Origins that the organisation allows; `null`: it says nothing about it. */
+  readonly managed: { readonly servers: readonly string[] | null };
+  /** A name to propose for this device: its browser and system. */
+  readonly proposedName: string;
+}
+
+export type SettingsImported =
+  | { kind: 'changes'; exportedAtMs: number; changes: readonly Difference[]; unknown: readonly string[] }
+  | { kind: 'unreadable'; why: 'no-settings' | 'newer' | 'too-large' }
+  | { kind: 'taken'; changes: number }
+  /** More hosts than a list takes: nothing was changed. */
+  | { kind: 'too-many-hosts'; hostsMax: number };
