@@ -23,6 +23,8 @@ const mayUse = {
   leases: ['catalogue', 'grants'],
   /** Pure, but for the settings, which read and write a lease's checkpoint. */
   reports: ['catalogue', 'leases/lease'],
+  /** What syncs and how; it reaches places only through what it is handed. */
+  sync: ['catalogue', 'leases', 'egress/wire'],
   capabilities: ['catalogue', 'leases', 'reports'],
   records: ['catalogue', 'storage', 'leases', 'grants', 'messages'],
   egress: ['catalogue', 'leases', 'storage'],
