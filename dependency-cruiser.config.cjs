@@ -28,6 +28,7 @@ const mayUse = {
   capabilities: ['catalogue', 'leases', 'reports'],
   records: ['catalogue', 'storage', 'leases', 'grants', 'messages'],
   egress: ['catalogue', 'leases', 'storage'],
+  sync: ['catalogue', 'leases/lease', 'egress/wire'],
   exports: ['catalogue', 'reports/scrub', 'policy', 'grants', 'records', 'messages'],
   /** The composition: it may use every stage, and only the entrypoint uses it. */
   background: ['[a-z]+'],

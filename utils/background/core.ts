@@ -14,8 +14,10 @@ import {
 } from '../catalogue/catalogue';
 import { ALL, type Scope } from '../catalogue/scope';
 import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/shapes';
+import type { Carry } from '../egress/carry';
 import { Door } from '../egress/door';
 import type { Post } from '../egress/post';
+import type { RawSyncArea } from '../egress/sync-area';
 import { Book, type Change, type Changed } from '../grants/book';
 import { passes } from '../grants/fences';
 import { candidates, heldFor, holdsAll, intersection, surplus, type Wanted } from '../grants/holdings';
@@ -72,6 +74,8 @@ export interface CorePorts {
   readonly locks: LocksPort;
   readonly egressLocks: Pick<LockManager, 'request'>;
   readonly post: Post;
+  readonly carry: Carry;
+  readonly syncArea: RawSyncArea;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly browser: CapabilityBrowser;
@@ -185,6 +189,8 @@ export class Core {
       locks: ports.egressLocks,
       clock: ports.clock,
       post: ports.post,
+      carry: ports.carry,
+      syncArea: ports.syncArea,
       firefox: ports.knowsDataCollection,
       passes: async (lease) => {
         if (this.status.kind !== 'open') return false;
