@@ -1,5 +1,7 @@
 /** What pages are shown of Cloud Synchronization, and what the background answers them: types alone. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from './document';
+
+export type { Json };
 
 /** Where settings are kept: this browser's own sync, or a folder of a WebDAV server. */
 export type PlaceView = { kind: 'browser' } | { kind: 'webdav'; url: string; user: string };
@@ -21,8 +23,10 @@ export type TroubleWhy =
   | 'refused'
   /** What lies there can't be read: torn or damaged. */
   | 'damaged'
-  /** Keys of another vault lie there than this device's. */
+  /** Another vault lies there by now. Nothing of it was touched. */
   | 'other-vault'
+  /** A later version of Cloudopt wrote it, and this one can't read it. */
+  | 'newer-format'
   /** Other devices wrote in between, again and again. */
   | 'contended'
   /** This device's storage is full: nothing was kept of what came. */
@@ -228,6 +232,7 @@ export type SyncPhase =
   | 'joining'
   | 'running'
   | 'needs-secret'
+  /** Another device turned it off and deleted the copy, or began a new vault in its place. The place can be looked at again. */
   | 'closed-elsewhere';
 
 export interface SyncView {
