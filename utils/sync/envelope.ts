@@ -170,7 +170,8 @@ async function decrypted(decrypt: () => Promise<{ plaintext: Uint8Array }>): Pro
 
 // ----------------------------------------------------------------------------------------------------------------- keys
 
-const keysHeader = z.strictObject({ enc: z.literal(GCM), typ: z.literal(KEYS_TYPE), vault: name });
+/** `epoch`: of the newest key. */
+const keysHeader = z.strictObject({ enc: z.literal(GCM), typ: z.literal(KEYS_TYPE), vault: name, epoch });
 const encoded = z.string().check(z.regex(/^[\w-]+$/), z.maxLength(KEYS_FILE_CHARS_MAX));
 const wrapped = z.string().check(z.regex(/^[\w-]{54}$/));
 const keysFile = z.strictObject({
@@ -230,7 +231,7 @@ const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 /** The keyring as a general JWE that the passphrase opens, and the recovery key that is in it. */
 export async function sealKeyring(keyring: Keyring, passphrase: string): Promise<string> {
   const sealed = await new GeneralEncrypt(utf8(keyringToText(keyring)))
-    .setProtectedHeader({ enc: GCM, typ: KEYS_TYPE, vault: keyring.vault })
+    .setProtectedHeader({ enc: GCM, typ: KEYS_TYPE, vault: keyring.vault, epoch: newestKey(keyring).epoch })
     .addRecipient(utf8(asOne(passphrase)))
     .setUnprotectedHeader({ alg: PASSPHRASE_ALG })
     .setKeyManagementParameters({ p2c: ITERATIONS })
@@ -240,11 +241,11 @@ export async function sealKeyring(keyring: Keyring, passphrase: string): Promise
   return JSON.stringify(sealed);
 }
 
-/** The vault that a file of keys says it is of. Nothing vouches for that before the file is opened. */
-export function vaultOf(text: string): string | undefined {
-  const parsed = text.length > KEYS_FILE_CHARS_MAX ? undefined : keysFile.safeParse(parseJson(text));
-  const header = parsed?.success ? keysHeader.safeParse(readHeader(parsed.data.protected)) : undefined;
-  return header?.success ? header.data.vault : undefined;
+/** What a file of keys says that it is; `undefined` where it is none. Nothing vouches for that before the file is opened. */
+export function labelOf(text: string): { readonly vault: string; readonly epoch: number } | undefined {
+  const file = text.length > KEYS_FILE_CHARS_MAX ? undefined : keysFile.safeParse(parseJson(text));
+  const header = file?.success ? keysHeader.safeParse(readHeader(file.data.protected)) : undefined;
+  return header?.success ? { vault: header.data.vault, epoch: header.data.epoch } : undefined;
 }
 
 export type KeyringSecret = { readonly passphrase: string } | { readonly recovery: Uint8Array };
@@ -263,10 +264,9 @@ export async function openKeyring(text: string, secret: KeyringSecret, known?: K
   const raw = text.length > KEYS_FILE_CHARS_MAX ? undefined : parseJson(text);
   if (typeof raw !== 'object' || raw === null) return { kind: 'damaged', why: 'no-envelope' };
   const file = keysFile.safeParse(raw);
-  const header = file.success ? keysHeader.safeParse(readHeader(file.data.protected)) : undefined;
-  if (!file.success || !header?.success) return { kind: 'damaged', why: 'not-ours' };
-  const { vault } = header.data;
-  if (known && vault !== known.vault) return { kind: 'other-vault' };
+  const label = labelOf(text);
+  if (!file.success || !label) return { kind: 'damaged', why: 'not-ours' };
+  if (known && label.vault !== known.vault) return { kind: 'other-vault' };
   const [byPassphrase, byRecovery] = file.data.recipients;
   const [recipient, key] =
     'passphrase' in secret ? [byPassphrase, utf8(asOne(secret.passphrase))] : [byRecovery, secret.recovery];
@@ -280,8 +280,9 @@ export async function openKeyring(text: string, secret: KeyringSecret, known?: K
   );
   if (!plaintext) return { kind: 'wrong-secret' };
   const keyring = keyringFromText(new TextDecoder().decode(plaintext));
-  if (keyring?.vault !== vault) return { kind: 'damaged', why: 'not-ours' };
-  if (known && newestKey(keyring).epoch < newestKey(known).epoch) return { kind: 'went-back' };
+  if (keyring?.vault !== label.vault || newestKey(keyring).epoch !== label.epoch)
+    return { kind: 'damaged', why: 'not-ours' };
+  if (known && label.epoch < newestKey(known).epoch) return { kind: 'went-back' };
   return { kind: 'opened', keyring };
 }
 

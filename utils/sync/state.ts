@@ -306,6 +306,10 @@ function few(items: readonly LogItem[]): readonly LogItem[] {
 const logged = (state: SyncState, items: readonly LogItem[]): SyncState =>
   items.length === 0 ? state : { ...state, log: [...items, ...state.log].slice(0, LOG_MAX) };
 
+/** With a warning at the top of the log. */
+export const warned = (state: SyncState, warning: Warning, nowMs: number): SyncState =>
+  logged(state, [{ atMs: nowMs, kind: 'warning', ...warning }]);
+
 /** Keys that were changed here and elsewhere, neither knowing of the other, to different values. */
 function conflictsOf({ document, pending }: SyncState, remote: Document, nowMs: number): LogItem[] {
   return Object.entries(pending).flatMap(([key, base]): LogItem[] => {
