@@ -149,8 +149,14 @@ describe('the document as bytes', () => {
     expect(decodeDocument(Uint8Array.of(0xff, 0xfe))).toEqual({ kind: 'unreadable', why: 'no-document' });
     expect(decodeDocument(new Uint8Array(3_000_000))).toEqual({ kind: 'unreadable', why: 'too-large' });
     const many = Object.fromEntries(Array.from({ length: ENTRIES_MAX + 1 }, (_, n) => [`k${n}`, entry(1, n)]));
-    expect(isDocument({ entries: many })).toBe(false);
     expect(decodeDocument(encodeDocument({ entries: many })).kind).toBe('unreadable');
+    expect(
+      isDocument({ entries: Object.fromEntries(Array.from({ length: 40_001 }, (_, n) => [`k${n}`, entry(1, n)])) }),
+    ).toBe(false);
+  });
+
+  it('is never written where nobody could read it', () => {
+    expect(() => encodeDocument(documentOf({ k: entry(1, NOW + 0.5) }))).toThrow('broken invariant');
   });
 
   it('of a later format is told apart, since it must not be written over', () => {
