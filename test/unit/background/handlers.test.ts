@@ -136,6 +136,7 @@ describe('the state', () => {
       'download-guard unsupported',
       'usage-statistics unsupported',
       'crash-reports unsupported',
+      'cloud-sync unsupported',
     ]);
   });
 

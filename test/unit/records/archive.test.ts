@@ -144,6 +144,7 @@ describe('the summary', () => {
       { id: 'download-guard', records: 0, sealed: 0, oldestMs: null },
       { id: 'usage-statistics', records: 0, sealed: 0, oldestMs: null },
       { id: 'crash-reports', records: 0, sealed: 0, oldestMs: null },
+      { id: 'cloud-sync', records: 0, sealed: 0, oldestMs: null },
     ]);
   });
 
