@@ -1,13 +1,13 @@
 /** What synchronization asks of a WebDAV server, asked of four real ones. */
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Got, Provider } from '../../utils/sync/providers/provider';
 import { WEBDAV_BYTES_MAX, webdavProvider, webdavUrls } from '../../utils/sync/providers/webdav';
 import { call } from '../unit/servers/client';
-import { type DavServer, type DavServerName, davServers, startDav } from './dav';
+import { cutPut } from './cut';
+import { authorizationOf, type DavServer, type DavServerName, davServers, startDav } from './dav';
 import { type Certificates, makeCertificates } from './tls';
 import { type Wire, wireTrusting } from './wire';
 
@@ -53,7 +53,7 @@ describe.each(davServers)('%s', (name) => {
   });
   // Over the wire: rclone remembers what it has served, and breaks off where that is no longer on the disk.
   afterEach(async () => {
-    const headers = { authorization: `Basic ${btoa(`${server.user}:${server.password}`)}` };
+    const headers = { authorization: authorizationOf(server) };
     await call({ port: server.port, ca: tls.caPem, path: '/Cloudopt/', method: 'DELETE', headers });
   });
 
@@ -162,23 +162,8 @@ describe.each(davServers)('%s', (name) => {
     const old = 'old.'.repeat(1000);
     await place.put('settings', old, null);
     const fresh = 'new.'.repeat(50_000);
-    await new Promise<void>((resolve) => {
-      const auth = `${server.user}:${server.password}`;
-      const headers = { 'content-length': fresh.length };
-      const put = request({
-        host: '127.0.0.1',
-        servername: 'localhost',
-        port: server.port,
-        ca: tls.caPem,
-        auth,
-        method: 'PUT',
-        path: '/Cloudopt/settings.jwe',
-        headers,
-      });
-      put.once('error', () => resolve());
-      put.once('close', () => resolve());
-      put.write(fresh.slice(0, fresh.length / 2), () => put.destroy());
-    });
+    const path = '/Cloudopt/settings.jwe';
+    await cutPut({ port: server.port, ca: tls.caPem, path, authorization: authorizationOf(server), text: fresh });
     // rclone answers with a part while it still puts that in the old one's place, and locks it so long.
     const gots: Got[] = [];
     const got = await vi.waitFor(async () => {
