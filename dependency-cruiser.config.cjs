@@ -9,15 +9,26 @@ const mayUse = {
   catalogue: ['reports/schema'],
   policy: ['catalogue'],
   storage: [],
-  messages: ['catalogue', 'policy', 'grants/schema', 'reports/counters', 'reports/schema', 'reports/settings', 'sync/view'],
+  messages: [
+    'catalogue',
+    'policy',
+    'grants/schema',
+    'reports/counters',
+    'reports/schema',
+    'reports/settings',
+    'sync/view',
+  ],
   prompts: ['catalogue', 'policy', 'messages'],
   grants: ['catalogue', 'policy', 'storage'],
   leases: ['catalogue', 'grants'],
   /** Pure, but for the settings, which read and write a lease's checkpoint. */
   reports: ['catalogue', 'leases/lease'],
+  /** What syncs and how; it reaches places only through what it is handed. */
+  sync: ['catalogue', 'leases', 'egress/wire'],
   capabilities: ['catalogue', 'leases', 'reports'],
   records: ['catalogue', 'storage', 'leases', 'grants', 'messages'],
   egress: ['catalogue', 'leases', 'storage'],
+  sync: ['catalogue', 'leases/lease', 'egress/wire'],
   exports: ['catalogue', 'reports/scrub', 'policy', 'grants', 'records', 'messages'],
   /** The composition: it may use every stage, and only the entrypoint uses it. */
   background: ['[a-z]+'],

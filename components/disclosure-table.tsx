@@ -1,4 +1,4 @@
-import { capability, capabilityIds } from '../utils/catalogue/catalogue';
+import { capabilityIds, everyField } from '../utils/catalogue/catalogue';
 import { type TextKey, text } from '../utils/platform/text';
 import { disclosureOf } from '../utils/prompts/destinations';
 import { capabilityText } from './capability-text';
@@ -23,8 +23,8 @@ export function DisclosureTable() {
         </thead>
         <tbody>
           {capabilityIds.map((id) => {
-            const { destination, fields } = capability(id);
-            const { who, where, policy } = disclosureOf(destination, text);
+            const fields = everyField(id);
+            const { who, where, policy } = disclosureOf(id, text);
             return (
               <tr key={id} data-testid="disclosure" data-capability={id}>
                 <th scope="row">{capabilityText(id, 'name')}</th>

@@ -18,6 +18,8 @@ import type { Sources, WatchedRequest, World } from '../utils/capabilities/capab
 import { startCapability } from '../utils/capabilities/start';
 import { capability } from '../utils/catalogue/catalogue';
 import { usualProtection } from '../utils/catalogue/lists';
+import { browserSyncArea } from '../utils/egress/browser-sync-area';
+import { carry } from '../utils/egress/carry';
 import { readPackageFile } from '../utils/egress/package-file';
 import { post } from '../utils/egress/post';
 import { Channel, type EventSource, Forwarder } from '../utils/leases/forwarder';
@@ -127,6 +129,8 @@ export default defineBackground(() => {
     locks: browserLocks,
     egressLocks: navigator.locks,
     post,
+    carry,
+    syncArea: browserSyncArea,
     clock: systemClock,
     ids: randomIds,
     browser: browserWorld,

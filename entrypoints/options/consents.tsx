@@ -20,7 +20,10 @@ async function exportConsents(): Promise<void> {
   async function* records() {
     for await (const chunk of stream('consent-records', { purpose: 'export' })) {
       yield chunk.map((record) =>
-        dpvRecord(record, factsOf(record.capability, { subjectId: subjectId ?? '', receiptAtMs, appVersion })),
+        dpvRecord(
+          record,
+          factsOf(record.capability, record.scope, { subjectId: subjectId ?? '', receiptAtMs, appVersion }),
+        ),
       );
     }
   }

@@ -20,7 +20,7 @@ async function load(search: URLSearchParams): Promise<Receipt | 'none'> {
   const record = await ask('history.consent', { capability, scope });
   if (record === null) return 'none';
   const { id } = await ask('subject.id', { how: 'make' });
-  const facts = factsOf(capability, {
+  const facts = factsOf(capability, scope, {
     subjectId: id ?? '',
     receiptAtMs: Date.now(),
     appVersion: browser.runtime.getManifest().version,

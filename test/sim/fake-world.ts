@@ -212,6 +212,8 @@ export function background(browser: FakeBrowser, { ports, start }: BackgroundOpt
     locks: browser.locks,
     egressLocks,
     post: async () => ({ status: 200, retryAfter: null }),
+    carry: async () => ({ status: 404, headers: new Headers(), redirected: false, text: '' }),
+    syncArea: { get: async () => ({}), set: async () => undefined, remove: async () => undefined },
     alarms: {
       at: async (name, whenMs) => void browser.alarms.set(name, { whenMs }),
       every: async (name, everyMinutes) => void browser.alarms.set(name, { everyMinutes }),

@@ -1,6 +1,7 @@
 /** `npm test`: all that must hold, in the order in which a failure is cheapest to find. */
 import { endpointBuilds } from './endpoint-builds';
 import { ensureBrowsers } from './ensure-browsers';
+import { ensureServers } from './ensure-servers';
 import { runSteps, type Step } from './steps';
 
 const next = { CLOUDOPT_TEST_BUILD: 'next', CLOUDOPT_OUT_DIR: '.output/next' };
@@ -9,7 +10,7 @@ const browserTests = ['npx', 'vitest', 'run', '--config', 'vitest.browser.config
 
 const steps: (Step | Step[])[] = [
   { name: 'types, lint, layers, egress', command: ['npm', 'run', '--silent', 'check'] },
-  { name: 'unit, simulation, migrations', command: ['npx', 'vitest', 'run'], vitest: true },
+  { name: 'unit, simulation, migrations, real servers', command: ['npx', 'vitest', 'run'], vitest: true },
   { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
   { name: 'what was built', command: ['npm', 'run', '--silent', 'check:build'] },
   { name: 'build with the next policy (Chromium)', command: ['npx', 'wxt', 'build'], env: next },
@@ -26,4 +27,5 @@ const steps: (Step | Step[])[] = [
 ];
 
 await ensureBrowsers();
+await ensureServers();
 process.exit(await runSteps(steps));

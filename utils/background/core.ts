@@ -4,11 +4,20 @@
  */
 import * as z from 'zod/mini';
 import type { CapabilityBrowser } from '../capabilities/capability';
-import { allowsScope, type CapabilityId, capabilityIds, type Lifetime, needsOf } from '../catalogue/catalogue';
+import {
+  allowsScope,
+  type CapabilityId,
+  capabilityIds,
+  hasSites,
+  type Lifetime,
+  needsOf,
+} from '../catalogue/catalogue';
 import { ALL, type Scope } from '../catalogue/scope';
 import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/shapes';
+import type { Carry } from '../egress/carry';
 import { Door } from '../egress/door';
 import type { Post } from '../egress/post';
+import type { RawSyncArea } from '../egress/sync-area';
 import { Book, type Change, type Changed } from '../grants/book';
 import { passes } from '../grants/fences';
 import { candidates, heldFor, holdsAll, intersection, surplus, type Wanted } from '../grants/holdings';
@@ -65,6 +74,8 @@ export interface CorePorts {
   readonly locks: LocksPort;
   readonly egressLocks: Pick<LockManager, 'request'>;
   readonly post: Post;
+  readonly carry: Carry;
+  readonly syncArea: RawSyncArea;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly browser: CapabilityBrowser;
@@ -178,6 +189,8 @@ export class Core {
       locks: ports.egressLocks,
       clock: ports.clock,
       post: ports.post,
+      carry: ports.carry,
+      syncArea: ports.syncArea,
       firefox: ports.knowsDataCollection,
       passes: async (lease) => {
         if (this.status.kind !== 'open') return false;
@@ -334,7 +347,7 @@ export class Core {
   async managedChanged(): Promise<void> {
     await this.#readManaged();
     for (const { capability, scope } of this.office.leases()) {
-      if (forbids(this.managed, capability)) this.office.suspend(capability, scope);
+      if (forbids(this.managed, capability, scope)) this.office.suspend(capability, scope);
     }
     await this.reconcile();
     this.ports.changed();
@@ -486,7 +499,7 @@ export class Core {
     const { scope, lifetime } = allowed;
     await this.#retryMarked();
     await this.#readManaged();
-    const bar = barred(this.managed, capability);
+    const bar = barred(this.managed, capability, scope);
     if (bar !== undefined) {
       await this.#decline({ ...intent, scope }, 'not-now', bar === 'unread' ? 'recovery' : 'managed');
       const why = this.managed.problems[0]?.word ?? '';
@@ -533,7 +546,9 @@ export class Core {
    */
   async revoke(capability: CapabilityId, scope: Scope, by: Actor = 'person'): Promise<Revoked> {
     if (!allowsScope(capability, scope)) return { kind: 'not-live' };
-    const broad = scope !== ALL && this.office.lease(capability, ALL) !== undefined;
+    // Of what has no sites, `*` does not cover a scope.
+    const apart = scope === ALL || !hasSites(capability);
+    const broad = !apart && this.office.lease(capability, ALL) !== undefined;
     this.office.end(capability, scope);
     if (this.status.kind === 'starting') await this.settled();
     // What can't be read now may be called live when it can be read again.
@@ -545,7 +560,7 @@ export class Core {
     const rows = await withinTime(book.everything(), READ_WAIT_MS).catch(this.ports.report);
     const row = rows?.grants.find((grant) => sameGrant(grant, { capability, scope }));
     const own = rows && fenceOf(rows.fences, { capability, scope });
-    const exclude = scope !== ALL && (rows ? fenceOf(rows.fences, { capability, scope: ALL })?.live === true : broad);
+    const exclude = !apart && (rows ? fenceOf(rows.fences, { capability, scope: ALL })?.live === true : broad);
     const revocable = row?.state === 'granted' || row?.state === 'paused' || own?.live === true;
     if (rows && !revocable && !(exclude && own?.excluded !== true)) return { kind: 'not-live' };
     const ended = await this.#end({ capability, scope, event: 'revoke', by, exclude });
@@ -801,7 +816,7 @@ export class Core {
    * organisation's policy forbids it or could not be read.
    */
   #rests({ capability, scope }: Wanted): boolean {
-    if (forbids(this.managed, capability)) return true;
+    if (forbids(this.managed, capability, scope)) return true;
     return scope === ALL && this.undurable.some(({ mark }) => mark.exclude === true && mark.capability === capability);
   }
 

@@ -1,6 +1,14 @@
 /** Answers to the messages of the contract. Each is a few lines: what is done is done by the core and the archive. */
 import type { CleanRequest, RunningGuard, RunningProtection, Sources } from '../capabilities/capability';
-import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
+import {
+  allowsScope,
+  type CapabilityId,
+  capability,
+  hasSites,
+  isCapabilityId,
+  lifetimes,
+  needsOf,
+} from '../catalogue/catalogue';
 import { isScope } from '../catalogue/domains';
 import { ALL, type Scope } from '../catalogue/scope';
 import { readRow } from '../catalogue/shapes';
@@ -117,7 +125,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
     const scope = asked ?? ALL;
     if (!isScope(scope) || !allowsScope(id, scope)) return { kind: 'bad-scope' };
     if (!ports.supported(id)) return { kind: 'unsupported' };
-    const why = barred(core.managed, id);
+    const why = barred(core.managed, id, scope);
     if (why !== undefined) return { kind: 'forbidden', why };
     const { lifetime } = capability(id);
     const notice = buildNotice(id, scope, say, ports.language);
@@ -127,7 +135,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
     const { grants } = await (await open()).book.everything();
     const granted = grants.find((grant) => grant.capability === id && grant.scope === scope);
     await core.openPrompt({ nonce, capability: id, scope, notice: Core.noticeRef(notice) }, notice);
-    const scopes = scope === ALL ? [ALL] : [scope, ALL];
+    const scopes = scope === ALL || !hasSites(id) ? [scope] : [scope, ALL];
     return {
       kind: 'ask',
       nonce,
@@ -208,7 +216,8 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       const intent = await book.intent(nonce);
       if (!intent || !allowsScope(intent.capability, scope)) return { kind: 'gone' };
       // A page may choose between the scopes that it was given, not widen them to another site.
-      if (scope !== ALL && scope !== intent.scope) return { kind: 'gone' };
+      const wider = scope === ALL && hasSites(intent.capability);
+      if (!wider && scope !== intent.scope) return { kind: 'gone' };
       return { kind: (await core.allow(nonce, scope, lifetime)) ? 'recorded' : 'gone' };
     },
     'prompts.settle': async ({ nonce }) => {

@@ -46,7 +46,7 @@ function scopeView(grant: Grant, { fences, live, held, managed }: Seen): ScopeVi
   const runs = live.some((row) => row.capability === grant.capability && row.scope === grant.scope);
   const heldStill = ended && !isEmpty(heldFor(grant, held, live));
   // A row that says 'granted' while nothing may run under it is not shown as on: closed when in doubt.
-  const resting: ShownState = forbids(managed, grant.capability) ? 'forbidden' : 'expired';
+  const resting: ShownState = forbids(managed, grant.capability, grant.scope) ? 'forbidden' : 'expired';
   const state: ShownState = grant.state === 'granted' && !runs ? resting : heldStill ? 'revoked-but-held' : grant.state;
   return {
     scope: grant.scope,

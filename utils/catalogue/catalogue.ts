@@ -146,7 +146,7 @@ export const catalogue = {
     sites: 'server',
     api: [],
     dataCollection: ['browsingActivity'],
-    server: { dataCollection: ['authenticationInfo'], fields: ['sync_login', 'sync_connection'] },
+    server: { dataCollection: ['authenticationInfo'], fields: ['sync_login', 'request_headers'] },
     lifetime: 'until-revoked',
     clauses: ['II.1', 'V.3'],
     fields: ['sync_settings', 'sync_hosts', 'sync_device', 'sync_vault'],
@@ -196,6 +196,12 @@ export function fieldsOf(id: CapabilityId, scope: Scope): readonly string[] {
   return scope === ALL ? fields : [...fields, ...(server?.fields ?? [])];
 }
 
+/** Every field, whatever the scope. */
+export const everyField = (id: CapabilityId): readonly string[] => [
+  ...capability(id).fields,
+  ...(capability(id).server?.fields ?? []),
+];
+
 /** Whether a grant of this capability may have this scope. */
 export function allowsScope(id: CapabilityId, scope: Scope): boolean {
   const { sites } = capability(id);
@@ -224,8 +230,6 @@ export function optionalPermissions(): Needs {
   return {
     permissions: unique(all.flatMap((entry) => entry.api)),
     origins: all.some((entry) => entry.sites !== 'none') ? [ALL_ORIGINS] : [],
-    dataCollection: unique(
-      all.flatMap((entry) => [...entry.dataCollection, ...(entry.server?.dataCollection ?? [])]),
-    ),
+    dataCollection: unique(all.flatMap((entry) => [...entry.dataCollection, ...(entry.server?.dataCollection ?? [])])),
   };
 }

@@ -1,4 +1,5 @@
 /** How grants stand at a moment: pure, so that start, pages and tests judge alike. */
+import { hasSites } from '../catalogue/catalogue';
 import { type Scope, within } from '../catalogue/scope';
 import { DAY_MS } from '../platform/clock';
 import { forbids, type Managed } from '../policy/managed';
@@ -32,7 +33,7 @@ export function endingOf(
   const agrees = fence?.live && fence.grantId === grant.grantId && fence.epoch === grant.epoch;
   if (!fence || !agrees) return { event: 'revoke', by: 'recovery', details: { why: 'fence' } };
   // A policy that could not be read ends nothing: what is granted only rests.
-  if (!managed.unread && forbids(managed, grant.capability)) return { event: 'revoke', by: 'managed' };
+  if (!managed.unread && forbids(managed, grant.capability, grant.scope)) return { event: 'revoke', by: 'managed' };
   if (hasRunOut(fence, nowMs)) return { event: 'expire', by: 'clock', details: { why: 'time' } };
   if (grant.lifetime === 'session' && grant.session !== session) {
     return { event: 'expire', by: 'clock', details: { why: 'session' } };
@@ -47,6 +48,7 @@ export function endingOf(
 
 /** Scopes that a grant for all sites leaves alone: taken out, or looked after by a live grant of their own. */
 export const elsewhere = (grant: Grant, grants: readonly Grant[], fences: readonly Fence[]): Scope[] => {
+  if (!hasSites(grant.capability)) return [];
   const others = [
     ...fences.filter((fence) => fence.excluded || fence.live),
     ...grants.filter((other) => other.state === 'granted'),

@@ -154,8 +154,12 @@ export const inputs = {
   'sync.probe': z.strictObject({ server: z.nullable(syncServer) }),
   /** Whether a vault is there, and keeps the place for the next step. */
   'sync.look': z.strictObject({ server: z.nullable(syncServer) }),
-  /** `passphrase`: `null` has one made. */
-  'sync.create': z.strictObject({ deviceName, passphrase: z.nullable(syncPassphrase) }),
+  /** `passphrase`: `null` has one made. `replace`: a vault that lies there is given up, for whoever can't open it any more. */
+  'sync.create': z.strictObject({
+    deviceName,
+    passphrase: z.nullable(syncPassphrase),
+    replace: z.optional(z.boolean()),
+  }),
   /** Only pulls. After it, `sync.join`. In the phase `needs-secret`, the device's name is not changed and it goes on at once. */
   'sync.open': z.strictObject({ secret: syncSecret, deviceName }),
   /** `replace`: the vault's settings take the place of this device's. */

@@ -1,4 +1,4 @@
-import { type CapabilityId, capability } from '../catalogue/catalogue';
+import { type CapabilityId, capability, fieldsOf } from '../catalogue/catalogue';
 import { ALL, type Scope } from '../catalogue/scope';
 import type { Notice } from '../messages/contract';
 import { joinSentences } from '../platform/languages';
@@ -12,8 +12,8 @@ export const capabilityKey = (id: CapabilityId, part: string): TextKey =>
 
 /** What the prompt will show for a capability and scope, in the language that `say` speaks. The page renders exactly this. */
 export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: string): Notice {
-  const { fields, sites, clauses, destination } = capability(id);
-  const { who, where } = disclosureOf(destination, say);
+  const { sites, clauses, destination } = capability(id);
+  const { who, where, policy } = disclosureOf(id, say, scope);
   const own = (part: string) => say(capabilityKey(id, part));
   return {
     capability: id,
@@ -25,12 +25,13 @@ export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: 
     name: own('name'),
     does: own('does'),
     why: joinSentences([own('why'), own('limits')], language),
-    fields: fields.map((field) => ({
+    fields: fieldsOf(id, scope).map((field) => ({
       name: say(`field_${field}_name` as TextKey),
       text: say(`field_${field}_text` as TextKey),
     })),
     destination: who,
-    place: where,
+    // Whose policy else holds is Cloudopt's own, or nobody's.
+    place: destination === 'sync-place' ? joinSentences([where, say('place_policy', policy)], language) : where,
     retention: own('retention'),
     refusalCost: own('refusal'),
     withdrawal: say('withdrawal'),
@@ -39,8 +40,9 @@ export function buildNotice(id: CapabilityId, scope: Scope, say: Say, language: 
       return clause ? [{ id: clause.id, title: clause.title, text: clause.text, hash: clauseHash(clause) }] : [];
     }),
     browserPrompt: [
-      ...(sites === 'choose' && scope !== ALL ? [{ scope: 'site' as const, text: own('browser_site') }] : []),
-      { scope: 'all' as const, text: own('browser_all') },
+      ...(sites !== 'all' && scope !== ALL ? [{ scope: 'site' as const, text: own('browser_site') }] : []),
+      // Another place of a server's kind is another question.
+      ...(sites !== 'server' || scope === ALL ? [{ scope: 'all' as const, text: own('browser_all') }] : []),
     ],
   };
 }

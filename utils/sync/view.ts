@@ -1,5 +1,7 @@
 /** What pages are shown of Cloud Synchronization, and what the background answers them: types alone. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from './document';
+
+export type { Json };
 
 /** Where settings are kept: this browser's own sync, or a folder of a WebDAV server. */
 export type PlaceView = { kind: 'browser' } | { kind: 'webdav'; url: string; user: string };
@@ -21,8 +23,10 @@ export type TroubleWhy =
   | 'refused'
   /** What lies there can't be read: torn or damaged. */
   | 'damaged'
-  /** Keys of another vault lie there than this device's. */
+  /** Another vault lies there by now. Nothing of it was touched. */
   | 'other-vault'
+  /** A later version of Cloudopt wrote it, and this one can't read it. */
+  | 'newer-format'
   /** Other devices wrote in between, again and again. */
   | 'contended'
   /** This device's storage is full: nothing was kept of what came. */
@@ -79,11 +83,14 @@ export type Created =
   | SyncOutOfTurn
   | SyncOff;
 
+/** `null`: no value, such as a host that is on no list. */
 export interface Difference {
   readonly setting: SettingName;
-  /** `null`: the setting has no value of its own there. */
   readonly here: Json;
+  /** What would stand here if the other side's took the place of this device's. */
   readonly there: Json;
+  /** What would stand here after a merge. */
+  readonly merged: Json;
 }
 
 export interface Preview {
@@ -154,11 +161,14 @@ export type ErasureAnswer =
   /** There is none. */
   | { kind: 'none' };
 
-/** Which setting: a list of the package, the badge, or a host of one of the person's own lists. */
+/**
+ * Which setting: a list of the package (`true`, `false`), the badge (the same), or a host, whose value is the person's own list that
+ * it stands on: `allow` or `block`.
+ */
 export interface SettingName {
   readonly key: string;
   /** `other`: a newer version's; it is kept, and not shown by name. */
-  readonly group: 'list' | 'badge' | 'allow' | 'block' | 'other';
+  readonly group: 'list' | 'badge' | 'host' | 'other';
   /** The list's name or the host; empty for the badge; the key for `other`. */
   readonly name: string;
 }
@@ -185,25 +195,33 @@ export interface DeviceView {
 export interface LogItemView {
   readonly atMs: number;
   readonly kind: 'sent' | 'received' | 'conflict' | 'undone' | 'warning';
+  /** `null`: several are told as one ({@link LogItemView.count}), or it is a warning. */
   readonly setting: SettingName | null;
   /** `conflict`: the value that did not win; else what was before. */
   readonly from: Json;
   readonly to: Json;
   /** Name of the device whose value it is now. */
   readonly by: string | null;
+  /** With `conflict`: name of the device whose value did not win. */
+  readonly over: string | null;
+  /** How many settings, where several are told as one. */
+  readonly count: number | null;
   /** With `warning`. */
   readonly warning: WarningView | null;
 }
 
-export type WarningView =
-  /** That device's clock is ahead by this much. */
-  | { kind: 'clock-ahead'; device: string; aheadMs: number }
-  /** The copy at the place was older than what this device had seen there; it was put right. */
-  | { kind: 'went-back'; device: string }
-  /** What lay there could not be read; it was replaced, and kept beside. */
-  | { kind: 'damaged' }
-  /** The lists have more hosts than this device takes; the others stay in the vault. */
-  | { kind: 'too-many-hosts'; left: number };
+/**
+ * `clock-ahead`: the clock of the device `by` is ahead by `offMs`; `own-clock`: this device's clock is off by it; `went-back`: the copy at
+ * the place was older than what this device had seen there, and was put right; `does-not-fit`: `count` hosts are more than a list takes,
+ * and stay in the vault alone; `damaged`: what lay there could not be read, was kept beside and replaced; `old-key`: a device wrote with a
+ * key that was replaced.
+ */
+export interface WarningView {
+  readonly why: 'clock-ahead' | 'own-clock' | 'went-back' | 'does-not-fit' | 'damaged' | 'old-key';
+  readonly by: string | null;
+  readonly offMs: number | null;
+  readonly count: number | null;
+}
 
 export type SyncPhase =
   /** No live grant. */
@@ -214,6 +232,7 @@ export type SyncPhase =
   | 'joining'
   | 'running'
   | 'needs-secret'
+  /** Another device turned it off and deleted the copy, or began a new vault in its place. The place can be looked at again. */
   | 'closed-elsewhere';
 
 export interface SyncView {
@@ -228,6 +247,8 @@ export interface SyncView {
   /** When it is next tried by itself. */
   readonly nextMs: number | null;
   readonly trouble: { readonly atMs: number; readonly why: TroubleWhy } | null;
+  /** What is wrong as things stand. */
+  readonly warnings: readonly WarningView[];
   /** Newest first. */
   readonly log: readonly LogItemView[];
   readonly undo: { readonly atMs: number; readonly changes: number } | null;

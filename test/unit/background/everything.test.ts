@@ -155,7 +155,7 @@ describe('a consent record', () => {
     expect(found?.events.map((event) => event.kind)).toEqual(['asked', 'granted', 'revoked']);
     expect(await consentOf(database, 'site-insight', '*')).toBeNull();
     const id = (await subjectId(database, it.core.ports.ids, 'look')) ?? '';
-    const facts = factsOf('site-insight', { subjectId: id, receiptAtMs: 1_800_000_000_000, appVersion: '0.1.0' });
+    const facts = factsOf('site-insight', '*', { subjectId: id, receiptAtMs: 1_800_000_000_000, appVersion: '0.1.0' });
     if (found) expect(dpvRecordShape.safeParse(dpvRecord(found, facts)).success).toBe(true);
   });
 });

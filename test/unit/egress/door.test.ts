@@ -69,7 +69,9 @@ const lease = (signal?: AbortSignal) => leases('usage-statistics', signal);
 function doorOf(passes: () => Promise<boolean>, post: Post = async () => ({ status: 200, retryAfter: null })) {
   const clock = new TestClock();
   const locks = new Locks() as unknown as Pick<LockManager, 'request'>;
-  return Object.assign(new Door({ locks, passes, clock, post, firefox: true }), { clock });
+  const unused = () => Promise.reject(new Error('a report reaches nothing else'));
+  const ports = { carry: unused, syncArea: { get: unused, set: unused, remove: unused } };
+  return Object.assign(new Door({ locks, passes, clock, post, firefox: true, ...ports }), { clock });
 }
 const yes = async () => true;
 const answering = (status: number, retryAfter: string | null = null) =>

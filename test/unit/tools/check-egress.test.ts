@@ -99,6 +99,12 @@ describe('the check', () => {
     put('chunks/popup.js', 'fetch(3)');
     put('popup.html', '<img src=https://evil.example/p.gif>');
     expect(checkBuild(root)).toMatchObject({ files: 3, found: [{ what: 'fetch' }, { what: 'fetch' }, { line: 1 }] });
+    put('background.js', 'var a=()=>b.storage.sync;fetch(a)');
+    put('chunks/popup.js', 'b.storage.sync.set(3)');
+    expect(checkBuild(root).found.map((one) => one.what)).toEqual(['storage.sync', 'a remote resource in markup']);
+    put('background.js', 'b.storage.sync.get(1);b.storage.sync.set(2)');
+    put('chunks/popup.js', '');
+    expect(checkBuild(root).found.map((one) => one.what)).toEqual(['storage.sync', 'a remote resource in markup']);
   });
 
   test('lets a build’s background read the package itself, and nothing else do so', () => {
