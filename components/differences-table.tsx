@@ -10,13 +10,12 @@ const SHOWN = 50;
 export interface DifferencesTableProps {
   readonly differences: readonly Difference[];
   readonly label: string;
-  /** Headings of the two columns of values. */
-  readonly here: string;
-  readonly there: string;
+  /** Which values stand side by side, each under its heading. */
+  readonly columns: readonly { readonly of: 'here' | 'merged' | 'there'; readonly title: string }[];
 }
 
-/** Settings that differ between two sides. */
-export function DifferencesTable({ differences, label, here, there }: DifferencesTableProps) {
+/** Settings that differ, with the values that they have or would have. */
+export function DifferencesTable({ differences, label, columns }: DifferencesTableProps) {
   const [shown, setShown] = useState(SHOWN);
   return (
     <>
@@ -26,8 +25,11 @@ export function DifferencesTable({ differences, label, here, there }: Difference
           <thead>
             <tr>
               <th scope="col">{text('sync_column_setting')}</th>
-              <th scope="col">{here}</th>
-              <th scope="col">{there}</th>
+              {columns.map(({ of, title }) => (
+                <th scope="col" key={of}>
+                  {title}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -36,8 +38,9 @@ export function DifferencesTable({ differences, label, here, there }: Difference
                 <th scope="row" class="sync-name">
                   {settingText(one.setting)}
                 </th>
-                <td>{valueText(one.setting, one.here)}</td>
-                <td>{valueText(one.setting, one.there)}</td>
+                {columns.map(({ of }) => (
+                  <td key={of}>{valueText(one.setting, one[of])}</td>
+                ))}
               </tr>
             ))}
           </tbody>

@@ -87,8 +87,10 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
         <DifferencesTable
           differences={changes}
           label={name}
-          here={text('sync_column_now')}
-          there={text('sync_column_file')}
+          columns={[
+            { of: 'here', title: text('sync_column_now') },
+            { of: 'there', title: text('sync_column_file') },
+          ]}
         />
       )}
       {left}

@@ -23,7 +23,9 @@ export function SyncJoin({ preview, onJoin }: { preview: Preview; onJoin: (how: 
     <div class="stack">
       <p class="measure">{text('sync_join_text')}</p>
       {lastChange === null ? null : (
-        <p class="small muted">{text('sync_join_last', whenText(lastChange.atMs), lastChange.device)}</p>
+        <p class="small muted">
+          {text('sync_join_last', whenText(lastChange.atMs), lastChange.device || text('sync_someone'))}
+        </p>
       )}
       {changes.length === 0 ? (
         <p>{text('sync_join_alike')}</p>
@@ -33,8 +35,11 @@ export function SyncJoin({ preview, onJoin }: { preview: Preview; onJoin: (how: 
           <DifferencesTable
             differences={changes}
             label={text('sync_join_heading')}
-            here={text('sync_column_here')}
-            there={text('sync_column_there')}
+            columns={[
+              { of: 'here', title: text('sync_column_here') },
+              { of: 'merged', title: text('sync_column_merged') },
+              { of: 'there', title: text('sync_column_replaced') },
+            ]}
           />
         </>
       )}

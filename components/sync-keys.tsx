@@ -58,6 +58,7 @@ export function RekeyForm({ about, action, testId, asksNew, onCancel, onSubmit }
       />
       {asksNew ? (
         <NewPassphrase
+          title={text('sync_passphrase_new')}
           chosen={chosen}
           problem={problemOf('passphrase')}
           testId="sync-new-passphrase"

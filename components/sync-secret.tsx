@@ -75,6 +75,7 @@ export function SecretFields({ label, typed, problem, onTyped, onSubmit }: Secre
 }
 
 export interface NewPassphraseProps {
+  readonly title: string;
   /** `null`: one is made. */
   readonly chosen: string | null;
   readonly problem: string | undefined;
@@ -84,11 +85,11 @@ export interface NewPassphraseProps {
 }
 
 /** A passphrase made for the person, or one of their own. */
-export function NewPassphrase({ chosen, problem, testId, onChosen, onSubmit }: NewPassphraseProps) {
+export function NewPassphrase({ title, chosen, problem, testId, onChosen, onSubmit }: NewPassphraseProps) {
   const id = useId();
   return (
     <fieldset class="stack-tight sync-fields">
-      <legend class="field-title">{text('sync_passphrase')}</legend>
+      <legend class="field-title">{title}</legend>
       <label class="choice">
         <input
           type="radio"

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { type TextKey, text } from '../utils/platform/text';
-import type { SettingName, SettingView } from '../utils/sync/view';
+import type { SettingView } from '../utils/sync/view';
 import { Button } from './button';
 import { counted, whenText } from './formats';
 import { settingName, settingText, valueText } from './sync-text';
@@ -8,14 +8,14 @@ import { settingName, settingText, valueText } from './sync-text';
 /** Rows of a group that are shown at once. */
 const SHOWN = 25;
 
-type ShownGroup = Exclude<SettingName['group'], 'other'>;
-const groups: readonly ShownGroup[] = ['list', 'badge', 'allow', 'block'];
-const titles: Readonly<Record<ShownGroup, TextKey>> = {
-  list: 'sync_group_list',
-  badge: 'sync_group_badge',
-  allow: 'sync_group_allow',
-  block: 'sync_group_block',
-};
+const groups: readonly { readonly title: TextKey; readonly has: (setting: SettingView) => boolean }[] = [
+  { title: 'sync_group_list', has: ({ group }) => group === 'list' },
+  { title: 'sync_group_badge', has: ({ group }) => group === 'badge' },
+  { title: 'sync_group_allow', has: ({ group, value }) => group === 'host' && value === 'allow' },
+  { title: 'sync_group_block', has: ({ group, value }) => group === 'host' && value === 'block' },
+  // Kept apart from what the other devices have on a list.
+  { title: 'sync_group_neither', has: ({ group, value }) => group === 'host' && value === null },
+];
 
 export interface SyncSettingsProps {
   readonly settings: readonly SettingView[];
@@ -37,25 +37,17 @@ export function SyncSettings({ settings, onDeviceOnly }: SyncSettingsProps) {
               </th>
             </tr>
           </thead>
-          {groups.map((group) => (
-            <Group
-              key={group}
-              title={text(titles[group])}
-              // A host that was taken off the list is no setting any more, unless it is kept apart.
-              rows={settings.filter(
-                (one) => one.group === group && (one.value !== null || one.deviceOnly || !isHost(one)),
-              )}
-              onDeviceOnly={onDeviceOnly}
-            />
-          ))}
+          {groups.map(({ title, has }) => {
+            const rows = settings.filter(has);
+            if (rows.length === 0 && title === 'sync_group_neither') return null;
+            return <Group key={title} title={text(title)} rows={rows} onDeviceOnly={onDeviceOnly} />;
+          })}
         </table>
       </div>
       {others === 0 ? null : <p class="small muted">{counted('sync_other', others)}</p>}
     </>
   );
 }
-
-const isHost = ({ group }: SettingName): boolean => group === 'allow' || group === 'block';
 
 interface GroupProps extends Pick<SyncSettingsProps, 'onDeviceOnly'> {
   readonly title: string;
@@ -117,7 +109,7 @@ function Group({ title, rows, onDeviceOnly }: GroupProps) {
 /** The value, where the list's name doesn't say it already, and who changed it when. */
 function aboutText(row: SettingView): string {
   const { value, changedMs, by } = row;
-  const parts = isHost(row) && value !== null ? [] : [valueText(row, value)];
+  const parts = row.group === 'host' ? [] : [valueText(row, value)];
   parts.push(
     changedMs === null
       ? text('sync_unchanged')

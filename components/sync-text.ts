@@ -34,6 +34,7 @@ const troubles: Readonly<Record<TroubleWhy, TextKey>> = {
   refused: 'sync_trouble_refused',
   damaged: 'sync_trouble_damaged',
   'other-vault': 'sync_trouble_other_vault',
+  'newer-format': 'sync_trouble_newer_format',
   contended: 'sync_trouble_contended',
   'device-full': 'sync_trouble_device_full',
   failed: 'sync_trouble_failed',
@@ -88,55 +89,61 @@ export function settingName({ group, name }: SettingName): string {
 
 /** A setting's name where it stands among those of other groups. */
 export function settingText(setting: SettingName): string {
-  switch (setting.group) {
-    case 'list':
-      return text('sync_setting_list', settingName(setting));
-    case 'allow':
-      return text('sync_setting_allow', setting.name);
-    case 'block':
-      return text('sync_setting_block', setting.name);
-    default:
-      return settingName(setting);
-  }
+  const name = settingName(setting);
+  if (setting.group === 'list') return text('sync_setting_list', name);
+  return setting.group === 'host' ? text('sync_setting_host', name) : name;
 }
 
 /** A value as a person reads it. */
 export function valueText({ group }: SettingName, value: Json): string {
   if (group === 'other') return text('sync_value_unread');
-  if (group === 'allow' || group === 'block') {
-    return text(value === null || value === false ? 'sync_value_unlisted' : 'sync_value_listed');
+  if (group === 'host') {
+    if (value === 'allow') return text('sync_value_allowed');
+    return text(value === 'block' ? 'sync_value_blocked' : 'sync_value_unlisted');
   }
   if (value === null) return text('sync_value_usual');
   return text(value === true ? 'sync_value_on' : 'sync_value_off');
 }
 
-function warningText(warning: WarningView): string {
-  switch (warning.kind) {
+/** What is wrong, and what to do. */
+export function warningText({ why, by, offMs, count }: WarningView): string {
+  const off = formats.duration(Math.abs(offMs ?? 0));
+  switch (why) {
     case 'clock-ahead':
-      return text('sync_warn_clock', warning.device, formats.duration(warning.aheadMs));
+      return text('sync_warn_clock', by ?? text('sync_someone'), off);
+    case 'own-clock':
+      return text((offMs ?? 0) > 0 ? 'sync_warn_own_ahead' : 'sync_warn_own_behind', off);
     case 'went-back':
-      return text('sync_warn_back', warning.device);
+      return text('sync_warn_back');
     case 'damaged':
       return text('sync_warn_damaged');
-    case 'too-many-hosts':
-      return counted('sync_warn_hosts', warning.left);
+    case 'old-key':
+      return text('sync_warn_old_key', by ?? text('sync_someone'));
+    case 'does-not-fit':
+      return counted('sync_warn_hosts', count ?? 0);
   }
 }
 
 /** One line of the log. */
-export function logSentence({ kind, setting, from, to, by, warning }: LogItemView): string {
+export function logSentence(item: LogItemView): string {
+  const { kind, setting, from, to, by, over, count, warning } = item;
   if (warning !== null) return warningText(warning);
-  const what = setting === null ? text('sync_setting_several') : settingText(setting);
-  const value = (one: Json) => (setting === null ? '' : valueText(setting, one));
   const who = by ?? text('sync_someone');
+  if (setting === null) {
+    const several = count ?? 0;
+    if (kind === 'received') return counted('sync_log_received_several', several, who);
+    return counted(kind === 'undone' ? 'sync_log_undone_several' : 'sync_log_sent_several', several);
+  }
+  const what = settingText(setting);
+  const now = valueText(setting, to);
   switch (kind) {
     case 'sent':
-      return text('sync_log_sent', what, value(to));
+      return text('sync_log_sent', what, now);
     case 'received':
-      return text('sync_log_received', what, value(to), who);
+      return text('sync_log_received', what, now, who);
     case 'conflict':
-      return text('sync_log_conflict', what, value(to), who, value(from));
+      return text('sync_log_conflict', what, who, now, over ?? text('sync_someone'), valueText(setting, from));
     default:
-      return text('sync_log_undone', what, value(to));
+      return text('sync_log_undone', what, now);
   }
 }

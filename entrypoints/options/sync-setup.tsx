@@ -9,9 +9,15 @@ import { badAddressText, ServerForm, type SyncDraft } from '../../components/syn
 import { emptySecret, NewPassphrase, SecretFields, secretOf } from '../../components/sync-secret';
 import { placeOfScope, stoppedText } from '../../components/sync-text';
 import { ask } from '../../utils/messages/client';
-import { text } from '../../utils/platform/text';
+import { type TextKey, text } from '../../utils/platform/text';
 import type { SyncView } from '../../utils/sync/view';
-import type { SyncTest, Works } from './use-sync-test';
+import type { Found, SyncTest, Works } from './use-sync-test';
+
+const headings: Readonly<Record<Found, TextKey>> = {
+  empty: 'sync_create_heading',
+  vault: 'sync_open_heading',
+  'given-up': 'sync_anew_heading',
+};
 
 export function setupTitle(test: SyncTest, live: string): string {
   switch (test.kind) {
@@ -22,7 +28,7 @@ export function setupTitle(test: SyncTest, live: string): string {
     case 'failed':
       return text('sync_failed_heading');
     case 'works':
-      return text(test.found === 'empty' ? 'sync_create_heading' : 'sync_open_heading');
+      return text(headings[test.found]);
   }
 }
 
@@ -32,7 +38,7 @@ export interface SetupProps {
   readonly draft: SyncDraft;
   readonly onDraft: (draft: SyncDraft) => void;
   readonly onTest: () => unknown;
-  readonly onFound: (what: 'empty' | 'vault') => void;
+  readonly onFound: (what: Found) => void;
   readonly onSecrets: (made: { passphrase: string; recovery: string }) => void;
   readonly reload: () => void;
 }
@@ -45,7 +51,7 @@ export function Setup(props: SetupProps) {
     live === '*' ? (
       <div>
         <Button look="primary" testId="sync-test" onPress={onTest}>
-          {text('sync_test')}
+          {text(view.phase === 'closed-elsewhere' ? 'sync_closed_look' : 'sync_test')}
         </Button>
       </div>
     ) : (
@@ -60,7 +66,9 @@ export function Setup(props: SetupProps) {
     case 'form':
       return (
         <>
-          {live === '*' ? null : <p class="muted measure">{text('sync_form_text')}</p>}
+          {live === '*' || view.phase === 'closed-elsewhere' ? null : (
+            <p class="muted measure">{text('sync_form_text')}</p>
+          )}
           {form}
         </>
       );
@@ -72,7 +80,7 @@ export function Setup(props: SetupProps) {
         <>
           <div data-testid="sync-test-failed" data-why={'why' in failed ? failed.why : failed.kind}>
             <Banner tone="danger" alert>
-              <p>{failed.kind === 'bad-address' ? badAddressText(failed, live) : stoppedText(failed)}</p>
+              <p>{failedText(failed, live)}</p>
             </Banner>
           </div>
           {form}
@@ -83,10 +91,17 @@ export function Setup(props: SetupProps) {
       return (
         <>
           <Tested works={test.works} server={live !== '*'} />
-          {test.found === 'empty' ? <Create {...props} /> : <Open {...props} />}
+          {test.found === 'vault' ? <Open {...props} /> : <Create {...props} replace={test.found === 'given-up'} />}
         </>
       );
   }
+}
+
+function failedText(failed: Extract<SyncTest, { kind: 'failed' }>['failed'], live: string): string {
+  if (failed.kind === 'bad-address') return badAddressText(failed, live);
+  // The fields stand right below.
+  if (failed.kind === 'trouble' && failed.why === 'signed-out') return text('sync_trouble_signed_out_form');
+  return stoppedText(failed);
 }
 
 /** What a server's folder is proposed as, where only the server is known. */
@@ -105,7 +120,7 @@ function Tested({ works, server }: { works: Works; server: boolean }) {
     : [text('sync_works_browser')];
   return (
     <ul class="stack-tight sync-tested" data-testid="sync-tested">
-      {[...sentences, text('sync_works_size', formats.bytes(bytesMax))].map((sentence) => (
+      {[...sentences, text('sync_works_size', formats.number(Math.floor(bytesMax / 1024)))].map((sentence) => (
         <li key={sentence}>{sentence}</li>
       ))}
     </ul>
@@ -136,7 +151,7 @@ function useStep() {
   return { step, shown };
 }
 
-function Create({ view, onFound, onSecrets, reload }: SetupProps) {
+function Create({ view, onFound, onSecrets, reload, replace }: SetupProps & { replace: boolean }) {
   const [name, setName] = useState(view.device?.name ?? view.proposedName);
   const [chosen, setChosen] = useState<string | null>(null);
   const [short, setShort] = useState<string>();
@@ -149,7 +164,7 @@ function Create({ view, onFound, onSecrets, reload }: SetupProps) {
       const isShort = passphrase !== null && passphrase.length < PASSPHRASE_CHARS_MIN;
       setShort(isShort ? shortPassphrase(PASSPHRASE_CHARS_MIN) : undefined);
       if (isShort) return undefined;
-      const created = await ask('sync.create', { deviceName, passphrase });
+      const created = await ask('sync.create', { deviceName, passphrase, replace });
       switch (created.kind) {
         case 'created':
           onSecrets(created);
@@ -168,14 +183,22 @@ function Create({ view, onFound, onSecrets, reload }: SetupProps) {
     });
   return (
     <>
-      <p class="measure">{text('sync_create_text')}</p>
+      <p class="measure">{text(replace ? 'sync_anew_text' : 'sync_create_text')}</p>
       <DeviceName name={name} onName={setName} onSubmit={create} />
-      <NewPassphrase chosen={chosen} problem={short} testId="sync-passphrase" onChosen={setChosen} onSubmit={create} />
+      <NewPassphrase
+        title={text('sync_passphrase')}
+        chosen={chosen}
+        problem={short}
+        testId="sync-passphrase"
+        onChosen={setChosen}
+        onSubmit={create}
+      />
       {shown}
-      <div>
+      <div class="row">
         <Button look="primary" testId="sync-create" onPress={create}>
           {text('sync_create')}
         </Button>
+        {replace ? <Button onPress={() => onFound('vault')}>{text('cancel')}</Button> : null}
       </div>
     </>
   );
@@ -229,7 +252,12 @@ function Open({ view, onFound, reload }: SetupProps) {
           {text('sync_open')}
         </Button>
       </div>
-      <p class="small muted measure">{text('sync_open_lost')}</p>
+      <p class="small muted measure">
+        {text('sync_open_lost')}{' '}
+        <Button look="link" testId="sync-begin-anew" onPress={() => onFound('given-up')}>
+          {text('sync_anew')}
+        </Button>
+      </p>
     </>
   );
 }

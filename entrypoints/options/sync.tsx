@@ -1,17 +1,23 @@
 /** Cloud Synchronization: turning on, setting up, how it stands, turning off; and settings as a file. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Banner } from '../../components/banner';
+import { Button } from '../../components/button';
 import { count } from '../../components/feedback';
 import { revokedText } from '../../components/grant-text';
 import { Problem } from '../../components/problem';
 import { SyncJoin } from '../../components/sync-join';
-import { ErasureBanner, type RemoteChoice, SyncAbout, SyncTurnOff } from '../../components/sync-off';
+import {
+  ErasureBanner,
+  type RemoteChoice,
+  SyncAbout,
+  SyncTurnOff,
+  type SyncTurnOffProps,
+} from '../../components/sync-off';
 import { emptyDraft, PlaceForm, type SyncDraft } from '../../components/sync-place';
 import { SecretSheet, type ShownSecret } from '../../components/sync-secret';
 import { SyncStatus } from '../../components/sync-status';
 import { placeOfScope, placeText, stoppedText, syncedText, troubleText } from '../../components/sync-text';
 import { typedServer } from '../../components/typed-server';
-import { useKeptFocus } from '../../components/use-kept-focus';
 import { useLoaded } from '../../components/use-loaded';
 import { ask } from '../../utils/messages/client';
 import type { State } from '../../utils/messages/contract';
@@ -69,10 +75,17 @@ export function Sync({ state, tick, announce }: SectionProps) {
       ? text(secret.kind === 'passphrase' ? 'sync_show_passphrase_heading' : 'sync_show_recovery_heading')
       : view === undefined || phase === undefined
         ? ''
-        : phase === 'placing'
+        : phase === 'placing' || (phase === 'closed-elsewhere' && test.kind !== 'form')
           ? setupTitle(test, view.live ?? '*')
           : text(titles[phase]);
-  const heading = useKeptFocus<HTMLHeadingElement>([title]);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const shown = useRef('');
+  // The button that led to a new step is gone; whoever only opens the section keeps their place.
+  useEffect(() => {
+    const moved = shown.current !== '' && shown.current !== title;
+    if (moved && document.activeElement === document.body) heading.current?.focus();
+    shown.current = title;
+  }, [title]);
 
   useEffect(() => {
     if (secret === undefined) return;
@@ -150,29 +163,38 @@ export function Sync({ state, tick, announce }: SectionProps) {
       case 'off':
         return <Off state={state} view={now} draft={draft} onDraft={setDraft} onTurnOn={turnOn} />;
       case 'placing':
+      case 'closed-elsewhere':
         return (
-          <Setup
-            view={now}
-            test={test}
-            draft={draft}
-            onDraft={setDraft}
-            onTest={run}
-            onFound={found}
-            onSecrets={showSecrets}
-            reload={loaded.reload}
-          />
+          <>
+            {now.phase === 'closed-elsewhere' && test.kind === 'form' ? (
+              <p class="measure">{text('sync_closed_text')}</p>
+            ) : null}
+            <Setup
+              view={now}
+              test={test}
+              draft={draft}
+              onDraft={setDraft}
+              onTest={run}
+              onFound={found}
+              onSecrets={showSecrets}
+              reload={loaded.reload}
+            />
+          </>
         );
       case 'joining':
         return now.preview === null ? null : <SyncJoin preview={now.preview} onJoin={join} />;
       case 'needs-secret':
         return <Reopen view={now} act={act} />;
-      case 'closed-elsewhere':
-        return <p class="measure">{text('sync_closed_text')}</p>;
       case 'running':
         return null;
     }
   };
 
+  const step = (
+    <h2 id="sync-step" ref={heading} tabIndex={-1} class="card-title">
+      {title}
+    </h2>
+  );
   return (
     <>
       <p class="muted measure">{text('sync_lead')}</p>
@@ -193,10 +215,7 @@ export function Sync({ state, tick, announce }: SectionProps) {
             <ErasureBanner erasure={view.erasure} onRetry={() => erasure('retry')} onDrop={() => erasure('drop')} />
           )}
           <section class="card stack" aria-labelledby="sync-step">
-            <h2 id="sync-step" ref={heading} tabIndex={-1} class="card-title">
-              {title}
-            </h2>
-            {secret === undefined ? <SyncStatus view={view} /> : null}
+            {secret === undefined ? <SyncStatus view={view}>{step}</SyncStatus> : step}
             {body(view)}
             {secret === undefined && phase === 'running' ? <RunningActions view={view} act={act} /> : null}
           </section>
@@ -204,7 +223,8 @@ export function Sync({ state, tick, announce }: SectionProps) {
             <Running view={view} act={act} onSecrets={showSecrets} />
           ) : null}
           {secret === undefined && phase !== 'off' && view.live !== null ? (
-            <SyncTurnOff
+            <TurnOff
+              copy={phase !== 'placing' || (test.kind === 'works' && test.found !== 'empty')}
               place={view.place === null ? placeOfScope(view.live) : placeText(view.place)}
               onOff={turnOff}
             />
@@ -240,5 +260,21 @@ function Off({ state, view, draft, onDraft, onTurnOn }: OffProps) {
         </p>
       )}
     </>
+  );
+}
+
+interface TurnOffProps extends SyncTurnOffProps {
+  /** There is one that the person may want to have deleted. */
+  readonly copy: boolean;
+}
+
+function TurnOff({ copy, ...props }: TurnOffProps) {
+  if (copy) return <SyncTurnOff {...props} />;
+  return (
+    <div>
+      <Button testId="sync-turn-off" onPress={() => props.onOff('keep')}>
+        {text('sync_off_plain')}
+      </Button>
+    </div>
   );
 }

@@ -6,11 +6,13 @@ import type { SyncServer } from '../../utils/messages/contract';
 import type { BadAddress, Probed, SyncOff, SyncOutOfTurn, SyncTrouble, SyncView } from '../../utils/sync/view';
 
 export type Works = Extract<Probed, { kind: 'works' }>;
+/** What is at the place. `given-up`: a copy that the person will have written over, since they can't open it. */
+export type Found = 'empty' | 'vault' | 'given-up';
 export type SyncTest =
   /** Address and sign-in are to be typed. */
   | { readonly kind: 'form' }
   | { readonly kind: 'testing' }
-  | { readonly kind: 'works'; readonly works: Works; readonly found: 'empty' | 'vault' }
+  | { readonly kind: 'works'; readonly works: Works; readonly found: Found }
   | { readonly kind: 'failed'; readonly failed: SyncTrouble | BadAddress | SyncOutOfTurn | SyncOff };
 
 /** The server that was typed; `null`: this browser's own sync. `undefined`: nothing usable for what is allowed. */
@@ -26,7 +28,8 @@ export function useSyncTest(view: SyncView | undefined, draft: SyncDraft) {
   const [test, setTest] = useState<SyncTest>({ kind: 'form' });
   const [error, setError] = useState<unknown>();
   const turn = useRef(0);
-  const live = view?.phase === 'placing' ? view.live : null;
+  const phase = view?.phase;
+  const live = view && (phase === 'placing' || phase === 'closed-elsewhere') ? view.live : null;
 
   const run = async () => {
     const server = live === null ? undefined : serverOf(draft, live);
@@ -53,11 +56,12 @@ export function useSyncTest(view: SyncView | undefined, draft: SyncDraft) {
     // What is under way was for another grant.
     turn.current += 1;
     setTest({ kind: 'form' });
-    if (live !== null) void run();
-  }, [live]);
+    // A copy that was closed is news: the person reads it first.
+    if (live !== null && phase === 'placing') void run();
+  }, [live, phase]);
 
-  /** Somebody was faster, or it went away: what is there is known from the answer to a step. */
-  const found = (what: 'empty' | 'vault') => {
+  /** Somebody was faster, it went away, or it is given up: what is to be done is known from a step. */
+  const found = (what: Found) => {
     if (test.kind === 'works') setTest({ ...test, found: what });
   };
   return { test, error, run, found };
