@@ -77,8 +77,7 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
       </Banner>
     );
   }
-  const { changes, unknown, exportedAtMs } = looked;
-  const left = unknown.length === 0 ? null : <p class="small muted">{counted('sync_file_unknown', unknown.length)}</p>;
+  const { changes, unknown, left, exportedAtMs } = looked;
   const alike = changes.length === 0;
   return (
     <div class="card stack" data-testid="settings-preview">
@@ -93,7 +92,12 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
           ]}
         />
       )}
-      {left}
+      {unknown.length === 0 ? null : <p class="small muted">{counted('sync_file_unknown', unknown.length)}</p>}
+      {left === 0 ? null : (
+        <p class="small muted" data-testid="settings-left">
+          {counted('sync_file_left', left)}
+        </p>
+      )}
       <div class="row">
         <Button testId="settings-import-cancel" onPress={onClose}>
           {text(alike ? 'close' : 'cancel')}
@@ -110,7 +114,6 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
 
 function refusalText(looked: Exclude<LookedAt, { kind: 'changes' } | { kind: 'taken' }>): string {
   if (looked.kind === 'unreadable-file') return text('sync_file_read_failed');
-  if (looked.kind === 'too-many-hosts') return text('sync_file_too_many', formats.number(looked.hostsMax));
   if (looked.why === 'newer') return text('sync_file_newer');
   return text(looked.why === 'too-large' ? 'sync_file_too_large' : 'sync_file_unreadable');
 }
