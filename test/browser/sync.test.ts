@@ -21,7 +21,7 @@ const SCOPE = 'https://dav.example/*';
 let tls: Certificates;
 let dav: DavServer;
 beforeAll(async () => {
-  tls = makeCertificates(['dav.example']);
+  tls = makeCertificates(['localhost', 'dav.example']);
   dav = await startDav('lighttpd', { tls, host: 'dav.example' });
 }, 60_000);
 afterAll(async () => {
@@ -38,7 +38,6 @@ const checkpoints = async (page: Page) =>
   (await rawRows(page, 'uses')).filter((row) => row.capability === 'cloud-sync' && row.kind === 'checkpoint');
 const settingKeys = async (page: Page) => (await rawRows(page, 'settings')).map((row) => row.key);
 
-/** Reloads, since what these tests say to the background the page may have heard of late. */
 async function phaseShown(page: Page, phase: string): Promise<void> {
   await page.waitFor(`${testid('sync-status')}[data-phase="${phase}"]`);
 }

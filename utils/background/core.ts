@@ -578,7 +578,9 @@ export class Core {
       ),
     ]);
     const kept = !isEmpty(heldFor(wanted, held, live, pending));
-    const shared = !kept && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
+    // What only a deletion still holds serves no other grant.
+    const unshared = !isEmpty(heldFor(wanted, held, live));
+    const shared = !unshared && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
     return { kind: 'revoked', held: kept ? 'kept-by-browser' : shared ? 'shared' : 'nothing', records };
   }
 
