@@ -10,15 +10,23 @@ const mayUse = {
   /** An organisation's endpoints are read as the build's are. */
   policy: ['catalogue', 'reports/endpoints', 'reports/sentry'],
   storage: [],
-  messages: ['catalogue', 'policy', 'grants/schema', 'reports/counters', 'reports/schema', 'reports/settings'],
+  messages: [
+    'catalogue',
+    'policy',
+    'grants/schema',
+    'reports/counters',
+    'reports/schema',
+    'reports/settings',
+    'sync/view',
+  ],
   prompts: ['catalogue', 'policy', 'messages'],
   grants: ['catalogue', 'policy', 'storage'],
   leases: ['catalogue', 'grants'],
   /** Pure, but for the settings, which read and write a lease's checkpoint. */
   reports: ['catalogue', 'leases/lease'],
   /** What syncs and how; it reaches places only through what it is handed. */
-  sync: ['catalogue', 'leases', 'egress/wire'],
-  capabilities: ['catalogue', 'leases', 'reports'],
+  sync: ['catalogue', 'leases/lease', 'egress/wire'],
+  capabilities: ['catalogue', 'leases', 'reports', 'sync', 'egress/wire'],
   records: ['catalogue', 'storage', 'leases', 'grants', 'messages'],
   egress: ['catalogue', 'leases', 'storage'],
   exports: ['catalogue', 'reports/scrub', 'policy', 'grants', 'records', 'messages'],

@@ -5,8 +5,7 @@ import { text } from '../utils/platform/text';
 import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { counted, whenText } from './formats';
-import { grantText, hasSites, untilText } from './grant-text';
-import { scopeText } from './scope-text';
+import { grantText, untilText, whereText } from './grant-text';
 import { StateMark } from './state-mark';
 
 /** Scopes of one capability that the popup shows; the rest stand in the options page. */
@@ -14,6 +13,11 @@ const SCOPES_SHOWN = 3;
 
 export const liveScopes = (view: CapabilityView): ScopeView[] =>
   view.scopes.filter((scope) => scope.state === 'granted');
+
+function placed(id: CapabilityId, scope: Scope) {
+  const where = whereText(id, scope);
+  return where === undefined ? null : <div>{where}</div>;
+}
 
 export interface ActiveListProps {
   readonly capabilities: readonly CapabilityView[];
@@ -41,7 +45,7 @@ export function ActiveList({ capabilities, host, onRevoke }: ActiveListProps) {
             {scopes.slice(0, SCOPES_SHOWN).map((scope) => (
               <div class="active" key={scope.scope}>
                 <div class="small">
-                  {hasSites(view.id) ? <div>{scopeText(scope.scope)}</div> : null}
+                  {placed(view.id, scope.scope)}
                   <div class="muted">{[text('row_since', whenText(scope.sinceMs)), untilText(scope)].join(' · ')}</div>
                 </div>
                 <Button

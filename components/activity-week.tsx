@@ -4,9 +4,8 @@ import type { ActivityWeek } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
 import { capabilityText } from './capability-text';
 import { counted, formats } from './formats';
-import { hasSites } from './grant-text';
+import { whereText } from './grant-text';
 import { levelOf, weekOfUse } from './plot-scale';
-import { scopeText } from './scope-text';
 
 const AXIS_HOURS = [0, 6, 12, 18];
 
@@ -21,6 +20,10 @@ export function ActivityCard({ id, hours, nowMs }: { id: CapabilityId; hours: Ac
   const used = days.flatMap(({ day, hours: perHour }) =>
     perHour.flatMap((times, hour) => (times > 0 ? [{ day, hour, times }] : [])),
   );
+  const places = [...byScope].flatMap(([scope, times]) => {
+    const where = whereText(id, scope);
+    return where === undefined ? [] : [text('activity_scope', where, times)];
+  });
   return (
     <section class="card stack" aria-labelledby={headingId} data-testid="activity" data-capability={id}>
       <div class="row-between">
@@ -56,11 +59,7 @@ export function ActivityCard({ id, hours, nowMs }: { id: CapabilityId; hours: Ac
               ))}
             </div>
           </div>
-          {hasSites(id) && byScope.size > 0 ? (
-            <p class="small muted">
-              {[...byScope].map(([scope, times]) => text('activity_scope', scopeText(scope), times)).join(' · ')}
-            </p>
-          ) : null}
+          {places.length > 0 ? <p class="small muted">{places.join(' · ')}</p> : null}
           <details class="small">
             <summary>{text('show_table')}</summary>
             <div class="disclosure-body">

@@ -6,10 +6,9 @@ import { type TextKey, text } from '../utils/platform/text';
 import { Banner } from './banner';
 import { Button } from './button';
 import { counted, formats } from './formats';
-import { hasSites } from './grant-text';
+import { whereText } from './grant-text';
 import { Icon } from './icons';
 import { ReceiptView } from './receipt-view';
-import { scopeText } from './scope-text';
 
 /** What came of opening a file. `unreadable-file`: the browser could not read it. */
 export type OpenedFile = BundleRead | { kind: 'unreadable-file' };
@@ -74,8 +73,7 @@ export function BundleView({ name, opened, onClose }: { name: string; opened: Op
 
 /** The sites that a record is about; of a capability that has no sites nothing worth reading. */
 function where(id: string, scope: string): string {
-  if (isCapabilityId(id)) return hasSites(id) ? scopeText(scope) : '';
-  return scope;
+  return isCapabilityId(id) ? (whereText(id, scope) ?? '') : scope;
 }
 
 function Imported({ one }: { one: BundleRecord }) {

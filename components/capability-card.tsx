@@ -36,7 +36,11 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
     (a, b) => Number(b.state === 'granted') - Number(a.state === 'granted') || b.sinceMs - a.sinceMs,
   );
   const shown = all ? rows : rows.slice(0, ROWS_SHOWN);
-  const mayTurnOn = mayAsk && !everywhere;
+  const live = scopes.some((scope) => scope.state === 'granted');
+  // Of several places, one at a time.
+  const mayTurnOn = mayAsk && !(sites === 'server' ? live : everywhere);
+  // This browser's own sync is no server that an organisation could name.
+  const asksHere = sites !== 'server' || (managed?.syncServers ?? null) === null;
   const decided = broad !== undefined && broad.state !== 'off';
   return (
     <article
@@ -68,7 +72,7 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
               view={scope}
               undurable={undurable.find((one) => one.capability === id && one.scope === scope.scope)}
               outcome={outcomes.get(scope.scope)}
-              asksAgain={!closed && mayAsk && scope.scope !== '*'}
+              asksAgain={!closed && mayAsk && scope.scope !== '*' && !(sites === 'server' && live)}
               {...on}
             />
           ))}
@@ -81,7 +85,7 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
           </Button>
         </div>
       ) : null}
-      {mayTurnOn ? (
+      {mayTurnOn && asksHere ? (
         <div class="capability-turn-on">
           {sites === 'choose' && !closed ? <SiteField name={name} onSite={on.onAskAgain} /> : null}
           <Button
@@ -95,6 +99,7 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
           </Button>
         </div>
       ) : null}
+      {sites === 'server' ? <PlaceLine live={live} mayTurnOn={mayTurnOn} own={asksHere} /> : null}
       <p class="small muted row">
         {text('rests_on')}
         {clauses.map((clause) => (
@@ -117,5 +122,22 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
         </dl>
       </details>
     </article>
+  );
+}
+
+/** Where sync keeps its copy is chosen in its own section. */
+function PlaceLine({ live, mayTurnOn, own }: { live: boolean; mayTurnOn: boolean; own: boolean }) {
+  if (live) {
+    return (
+      <p class="small">
+        {text('sync_card_open')} <a href="#sync">{text('sync_card_open_link')}</a>
+      </p>
+    );
+  }
+  if (!mayTurnOn) return null;
+  return (
+    <p class="small" data-testid="sync-choose-place">
+      {own ? text('sync_card_place') : text('sync_card_managed')} <a href="#sync">{text('sync_card_place_link')}</a>
+    </p>
   );
 }

@@ -1,4 +1,4 @@
-import { capability, capabilityIds } from '../utils/catalogue/catalogue';
+import { capabilityIds, everyField } from '../utils/catalogue/catalogue';
 import { type TextKey, text } from '../utils/platform/text';
 import { disclosureOf, type NamedEndpoints } from '../utils/prompts/destinations';
 import { capabilityText } from './capability-text';
@@ -23,8 +23,8 @@ export function DisclosureTable({ endpoints }: { endpoints: NamedEndpoints }) {
         </thead>
         <tbody>
           {capabilityIds.map((id) => {
-            const { destination, fields } = capability(id);
-            const { who, where, policy } = disclosureOf(destination, text, endpoints);
+            const fields = everyField(id);
+            const { who, where, policy } = disclosureOf(id, text, endpoints);
             return (
               <tr key={id} data-testid="disclosure" data-capability={id}>
                 <th scope="row">{capabilityText(id, 'name')}</th>

@@ -5,9 +5,8 @@ import { text } from '../utils/platform/text';
 import { Banner } from './banner';
 import { Button } from './button';
 import { formats, whenText } from './formats';
-import { grantText, hasSites, revokedText, untilText } from './grant-text';
+import { grantText, revokedText, untilText, whereText } from './grant-text';
 import { Icon } from './icons';
-import { scopeText } from './scope-text';
 import { StateMark } from './state-mark';
 import { useKeptFocus } from './use-kept-focus';
 
@@ -35,6 +34,7 @@ export function GrantRow(props: GrantRowProps) {
   const { scope, state } = view;
   const live = state === 'granted';
   const name = grantText(capability, scope);
+  const where = whereText(capability, scope);
   const row = useKeptFocus<HTMLLIElement>([outcome, outcome ? state : undefined]);
   return (
     <li class="grant stack-tight" ref={row} tabIndex={-1} data-testid="grant" data-scope={scope} data-state={state}>
@@ -48,7 +48,7 @@ export function GrantRow(props: GrantRowProps) {
           ) : (
             <StateMark state={state} />
           )}
-          {hasSites(capability) ? <strong>{scopeText(scope)}</strong> : null}
+          {where === undefined ? null : <strong>{where}</strong>}
         </div>
         <div class="row">
           {!live && props.asksAgain ? (

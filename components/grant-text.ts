@@ -1,5 +1,5 @@
 import { type CapabilityId, capability } from '../utils/catalogue/catalogue';
-import type { Scope } from '../utils/catalogue/scope';
+import { ALL, type Scope, siteOf } from '../utils/catalogue/scope';
 import type { Revoked, ScopeView } from '../utils/messages/contract';
 import { joinSentences } from '../utils/platform/languages';
 import { language, text } from '../utils/platform/text';
@@ -7,13 +7,20 @@ import { capabilityText } from './capability-text';
 import { counted, whenText } from './formats';
 import { scopeText } from './scope-text';
 
-/** Capabilities that are granted site by site; of the others, the scope says nothing worth reading. */
-export const hasSites = (id: CapabilityId): boolean => capability(id).sites === 'choose';
+/** Where a grant holds: the site, or the place that sync uses. `undefined`: of others, the scope says nothing worth reading. */
+export function whereText(id: CapabilityId, scope: Scope): string | undefined {
+  const { sites } = capability(id);
+  if (sites === 'choose') return scopeText(scope);
+  if (sites !== 'server') return undefined;
+  return scope === ALL ? text('sync_own_place') : (siteOf(scope)?.host ?? scope);
+}
 
-/** A grant's name: `Site insight for shop.example`, or only `Notifications` where there are no sites. */
+/** A grant's name: `Site insight for shop.example`, or only `Notifications` where there are no sites nor places. */
 export function grantText(id: CapabilityId, scope: Scope | null): string {
   const name = capabilityText(id, 'name');
-  return scope === null || !hasSites(id) ? name : text('grant_for', name, scopeText(scope));
+  const where = scope === null ? undefined : whereText(id, scope);
+  if (where === undefined) return name;
+  return text(capability(id).sites === 'server' ? 'sync_grant' : 'grant_for', name, where);
 }
 
 /** Until when a live grant holds. */

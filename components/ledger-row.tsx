@@ -5,11 +5,10 @@ import { text } from '../utils/platform/text';
 import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { formats } from './formats';
-import { hasSites } from './grant-text';
+import { whereText } from './grant-text';
 import { actorText, ledgerSentence } from './ledger-sentence';
 import { NoticeView } from './notice-view';
 import { Problem } from './problem';
-import { scopeText } from './scope-text';
 
 export interface LedgerRowProps {
   readonly entry: LedgerEntry;
@@ -43,6 +42,7 @@ export function LedgerRow({ entry, onNotice }: LedgerRowProps) {
 
 function Facts({ entry }: { entry: LedgerEntry }) {
   const { capability, scope, notice, details } = entry;
+  const where = capability === null || scope === null ? undefined : whereText(capability, scope);
   const rest = Object.entries(details).map(([name, value]) => `${name}: ${[value].flat().join(', ')}`);
   return (
     <dl class="facts disclosure-body">
@@ -58,12 +58,12 @@ function Facts({ entry }: { entry: LedgerEntry }) {
           <dd>{capabilityText(capability, 'name')}</dd>
         </>
       )}
-      {capability !== null && scope !== null && hasSites(capability) ? (
+      {where === undefined ? null : (
         <>
           <dt>{text('entry_scope')}</dt>
-          <dd>{scopeText(scope)}</dd>
+          <dd>{where}</dd>
         </>
-      ) : null}
+      )}
       {notice ? (
         <>
           <dt>{text('entry_policy_version')}</dt>
@@ -114,10 +114,11 @@ function ShownNotice({ hash, onNotice }: { hash: string; onNotice: LedgerRowProp
       </div>
     );
   }
+  const where = whereText(notice.capability, notice.scope);
   return (
     <section class="card stack shown-notice" data-testid="notice">
       <h3>{text('notice_as_shown', notice.name)}</h3>
-      {hasSites(notice.capability) ? <p class="muted">{text('notice_asked_for', scopeText(notice.scope))}</p> : null}
+      {where === undefined ? null : <p class="muted">{text('notice_asked_for', where)}</p>}
       <NoticeView notice={notice} />
       <p class="mono muted">{hash}</p>
     </section>

@@ -3,6 +3,7 @@ import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
 import { FeedbackForm, type FeedbackFormProps } from '../../components/feedback-form';
 import { formats } from '../../components/formats';
+import { whereText } from '../../components/grant-text';
 import { managedProblemText } from '../../components/managed-view';
 import { Problem } from '../../components/problem';
 import { scopeText } from '../../components/scope-text';
@@ -120,7 +121,7 @@ function Rows({ facts }: { facts: Facts }) {
                 {text(
                   'diagnostics_lease',
                   capabilityText(lease.capability, 'name'),
-                  scopeText(lease.scope),
+                  whereText(lease.capability, lease.scope) ?? scopeText(lease.scope),
                   lease.epoch,
                 )}
               </li>

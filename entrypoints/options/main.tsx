@@ -17,6 +17,7 @@ import { History } from './history';
 import { Permissions } from './permissions';
 import { Policy } from './policy';
 import type { SectionProps } from './section';
+import { Sync } from './sync';
 import './options.css';
 
 const sections = {
@@ -24,6 +25,7 @@ const sections = {
   activity: { title: 'section_activity', show: Activity, needsRecords: true },
   data: { title: 'section_data', show: Data, needsRecords: true },
   history: { title: 'section_history', show: History, needsRecords: true },
+  sync: { title: 'section_sync', show: Sync, needsRecords: true },
   policy: { title: 'section_policy', show: Policy, needsRecords: false },
   diagnostics: { title: 'section_diagnostics', show: Diagnostics, needsRecords: false },
 } as const satisfies Record<

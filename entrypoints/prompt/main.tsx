@@ -199,8 +199,8 @@ function Message({ phase, onAskAgain }: { phase: Exclude<Phase, { kind: 'asking'
       }
       return show({
         icon: 'held',
-        title: text(opened.why === 'capability' ? 'managed_forbidden_title' : 'managed_locked_title'),
-        children: plain(opened.why === 'capability' ? 'managed_prompt_capability' : 'managed_prompt_section', name),
+        title: text(opened.why === 'section' ? 'managed_locked_title' : 'managed_forbidden_title'),
+        children: plain(barredKeys[opened.why], name),
       });
     }
     const key = opened.kind === 'bad-scope' ? 'prompt_bad_scope_text' : 'prompt_unknown_text';
@@ -214,7 +214,7 @@ function Message({ phase, onAskAgain }: { phase: Exclude<Phase, { kind: 'asking'
       title: text('prompt_granted', name),
       children: (
         <>
-          {capability(settled.capability).sites === 'choose'
+          {capability(settled.capability).sites === 'choose' || settled.scope !== '*'
             ? plain('prompt_granted_where', scopeText(settled.scope))
             : null}
           {settled.validUntilMs === null
@@ -250,5 +250,11 @@ function Message({ phase, onAskAgain }: { phase: Exclude<Phase, { kind: 'asking'
     onAskAgain,
   });
 }
+
+const barredKeys = {
+  capability: 'managed_prompt_capability',
+  place: 'managed_prompt_place',
+  section: 'managed_prompt_section',
+} as const;
 
 startPage('title_prompt', Page, { language: 'fixed' });

@@ -9,6 +9,7 @@ import {
   type CapabilityId,
   capability,
   capabilityIds,
+  hasSites,
   type Lifetime,
   needsOf,
 } from '../catalogue/catalogue';
@@ -63,6 +64,7 @@ import { Appender } from '../records/append';
 import { Archive } from '../records/archive';
 import type { Database, Opened } from '../storage/database';
 import { arrived } from './bulletins';
+import { forgetSync, pendingScopes } from './sync-rows';
 
 export interface CorePorts {
   readonly permissions: PermissionsPort;
@@ -511,7 +513,7 @@ export class Core {
     const { scope, lifetime } = allowed;
     await this.#retryMarked();
     await this.#readManaged();
-    const bar = barred(this.managed, capability);
+    const bar = barred(this.managed, capability, scope);
     if (bar !== undefined) {
       await this.#decline({ ...intent, scope }, 'not-now', bar === 'unread' ? 'recovery' : 'managed');
       const why = this.managed.problems[0]?.word ?? '';
@@ -568,7 +570,9 @@ export class Core {
    */
   async revoke(capability: CapabilityId, scope: Scope, by: Actor = 'person'): Promise<Revoked> {
     if (!allowsScope(capability, scope)) return { kind: 'not-live' };
-    const broad = scope !== ALL && this.office.lease(capability, ALL) !== undefined;
+    // Of what has no sites, `*` does not cover a scope.
+    const apart = scope === ALL || !hasSites(capability);
+    const broad = !apart && this.office.lease(capability, ALL) !== undefined;
     this.office.end(capability, scope);
     if (this.status.kind === 'starting') await this.settled();
     // What can't be read now may be called live when it can be read again.
@@ -580,23 +584,26 @@ export class Core {
     const rows = await withinTime(book.everything(), READ_WAIT_MS).catch(this.ports.report);
     const row = rows?.grants.find((grant) => sameGrant(grant, { capability, scope }));
     const own = rows && fenceOf(rows.fences, { capability, scope });
-    const exclude = scope !== ALL && (rows ? fenceOf(rows.fences, { capability, scope: ALL })?.live === true : broad);
+    const exclude = !apart && (rows ? fenceOf(rows.fences, { capability, scope: ALL })?.live === true : broad);
     const revocable = row?.state === 'granted' || row?.state === 'paused' || own?.live === true;
     if (rows && !revocable && !(exclude && own?.excluded !== true)) return { kind: 'not-live' };
     const ended = await this.#end({ capability, scope, event: 'revoke', by, exclude });
     if (ended.kind === 'not-durable') return ended;
     const wanted = { capability, scope, notice: row?.notice ?? null };
     const seals = ended.changed.kind === 'changed' ? ended.changed.grant.seals : [];
-    const [live, held, records] = await Promise.all([
+    const [live, held, pending, records] = await Promise.all([
       this.liveGrants(),
       this.ports.permissions.held(),
+      this.pendingScopes(),
       archive.countSealed(
         wanted,
         seals.map((seal) => seal.grantId),
       ),
     ]);
-    const kept = !isEmpty(heldFor(wanted, held, live));
-    const shared = !kept && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
+    const kept = !isEmpty(heldFor(wanted, held, live, pending));
+    // What only a deletion still holds serves no other grant.
+    const unshared = !isEmpty(heldFor(wanted, held, live));
+    const shared = !unshared && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
     return { kind: 'revoked', held: kept ? 'kept-by-browser' : shared ? 'shared' : 'nothing', records };
   }
 
@@ -653,6 +660,8 @@ export class Core {
       }),
       ended.kind === 'ended' ? this.#armAlarms() : undefined,
     ]);
+    // Only now: what was in flight may have rested on it.
+    if (capability === 'cloud-sync') await this.forgetSync();
     if (ended.kind === 'ended' && change.exclude) await this.#issueLeases();
     this.ports.changed();
     return ended;
@@ -673,9 +682,45 @@ export class Core {
         return this.office.leases();
       });
       const live = (await running).filter((grant) => !sameGrant(grant, ended));
-      await this.ports.permissions.drop(heldFor(ended, await this.ports.permissions.held(), live));
+      await this.#dropFor(ended, live);
     } catch (error) {
       // An enterprise policy may forbid it: shown as held by the browser.
+      this.ports.report(error);
+    }
+  }
+
+  async #dropFor(ended: Wanted, live: readonly Wanted[]): Promise<void> {
+    const [held, pending] = await Promise.all([this.ports.permissions.held(), this.pendingScopes()]);
+    const spare = heldFor(ended, held, live, pending);
+    if (!isEmpty(spare)) await this.ports.permissions.drop(spare);
+  }
+
+  /** Gives back what served this grant after its end, such as a deletion that is done now. */
+  async release(wanted: Wanted): Promise<void> {
+    await this.#dropFor(wanted, await this.#standing()).catch(this.ports.report);
+  }
+
+  /** Origins that no grant explains, but a deletion that is still to be done. What can't be read explains nothing. */
+  async pendingScopes(): Promise<Scope[]> {
+    if (this.status.kind !== 'open') return [];
+    const reading = withinTime(pendingScopes(this.status.database), READ_WAIT_MS);
+    return reading.catch((error: unknown) => {
+      this.ports.report(error);
+      return [];
+    });
+  }
+
+  /** What synchronization kept goes with its grant. */
+  async forgetSync(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    try {
+      const { book, database } = this.status;
+      const { grants } = await book.everything();
+      await forgetSync(
+        database,
+        grants.filter(({ capability, state }) => capability === 'cloud-sync' && state === 'granted'),
+      );
+    } catch (error) {
       this.ports.report(error);
     }
   }
@@ -847,7 +892,7 @@ export class Core {
    * organisation's policy forbids it or could not be read, or while what it collects would go elsewhere than was shown.
    */
   #rests({ capability, scope, notice }: Grant | Lease): boolean {
-    if (forbids(this.managed, capability) || hasMoved({ capability, notice }, this.endpoints)) return true;
+    if (forbids(this.managed, capability, scope) || hasMoved({ capability, notice }, this.endpoints)) return true;
     return scope === ALL && this.undurable.some(({ mark }) => mark.exclude === true && mark.capability === capability);
   }
 
@@ -869,7 +914,7 @@ export class Core {
         this.ports.report(error);
       });
     }
-    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown()]);
+    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown(), this.forgetSync()]);
     await this.#armAlarms();
   }
 
@@ -901,7 +946,7 @@ export class Core {
 
   async #handBackOnce(): Promise<void> {
     if (this.status.kind !== 'open') return;
-    const spare = surplus(await this.ports.permissions.held(), await this.#standing());
+    const spare = surplus(await this.ports.permissions.held(), await this.#standing(), await this.pendingScopes());
     if (isEmpty(spare) || this.#keptByBrowser.has(hashOf(spare))) return;
     const locks = candidates(spare, this.endpoints).map(askingLock);
     const key = locks.join();
@@ -929,10 +974,11 @@ export class Core {
       before,
       'event',
     );
-    const spare = intersection(locked, surplus(before, await this.#standing()));
+    const pending = await this.pendingScopes();
+    const spare = intersection(locked, surplus(before, await this.#standing(), pending));
     if (isEmpty(spare)) return;
     await this.ports.permissions.drop(spare).catch(this.ports.report);
-    const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.#standing()));
+    const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.#standing(), pending));
     if (!isEmpty(left)) this.#keptByBrowser.add(hashOf(left));
     const [only, ...others] = candidates(spare, this.endpoints);
     const named = only !== undefined && others.length === 0 ? only : null;
@@ -993,7 +1039,7 @@ export class Core {
         );
     }
     for (const id of capabilityIds) await archive.eraseExpired(id);
-    await archive.eraseOldUses();
+    await archive.eraseOldUses(grants.filter((grant) => grant.state === 'granted').map((grant) => grant.grantId));
     await archive.eraseOutbox(undefined, nowMs - OUTBOX_KEPT_DAYS * DAY_MS);
   }
 

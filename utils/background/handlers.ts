@@ -1,6 +1,14 @@
 /** Answers to the messages of the contract. Each is a few lines: what is done is done by the core and the archive. */
 import type { CleanRequest, RunningGuard, RunningProtection, Sources } from '../capabilities/capability';
-import { allowsScope, type CapabilityId, capability, isCapabilityId, lifetimes, needsOf } from '../catalogue/catalogue';
+import {
+  allowsScope,
+  type CapabilityId,
+  capability,
+  hasSites,
+  isCapabilityId,
+  lifetimes,
+  needsOf,
+} from '../catalogue/catalogue';
 import { isScope } from '../catalogue/domains';
 import { endpointOf } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
@@ -16,7 +24,8 @@ import { differences } from '../policy/differences';
 import { barred } from '../policy/managed';
 import { currentPolicy } from '../policy/versions';
 import { buildNotice } from '../prompts/notice';
-import { places } from '../reports/schema';
+import { places, type Resource } from '../reports/schema';
+import type { Session } from '../sync/session';
 import { dismiss, unread } from './bulletins';
 import { consentOf, subjectId } from './consents';
 import { Core, HEAD_KEY } from './core';
@@ -24,6 +33,8 @@ import { type DownloadsPort, downloadHandlers } from './download-handlers';
 import { eraseEverything } from './everything';
 import { protectionHandlers } from './protection-handlers';
 import type { Reports } from './reports';
+import type { SyncErasure } from './sync-erasure';
+import { syncHandlers } from './sync-handlers';
 import { managedView, shownEndpoints, viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
@@ -35,6 +46,10 @@ export interface HandlerPorts {
   readonly reports: Reports;
   readonly protection: Channel<[use: (running: RunningProtection) => void]>;
   readonly guard: Channel<[use: (running: RunningGuard) => void]>;
+  readonly sync: Channel<[use: (running: Session) => void]>;
+  readonly settingsChanged: Channel<[]>;
+  readonly erasure: SyncErasure;
+  readonly about: Pick<Resource, 'browser' | 'os'>;
   readonly downloads: DownloadsPort;
   reloadTab(tabId: number): Promise<void>;
   readonly say: Say;
@@ -64,13 +79,14 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
 
   async function seen() {
     const { book } = await open();
-    const [everything, live, held] = await Promise.all([
+    const [everything, live, held, pending] = await Promise.all([
       book.everything(),
       core.liveGrants(),
       core.ports.permissions.held(),
+      core.pendingScopes(),
     ]);
     const nowMs = core.ports.clock.nowMs();
-    return { ...everything, live, held, nowMs, managed: core.managed, supported: ports.supported };
+    return { ...everything, live, held, pending, nowMs, managed: core.managed, supported: ports.supported };
   }
 
   async function state(): Promise<Answers['state.get']> {
@@ -91,6 +107,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
         fences: [],
         live: [],
         held: await core.ports.permissions.held(),
+        pending: [],
         nowMs: core.ports.clock.nowMs(),
         managed: core.managed,
         supported: ports.supported,
@@ -119,7 +136,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
     const scope = asked ?? ALL;
     if (!isScope(scope) || !allowsScope(id, scope)) return { kind: 'bad-scope' };
     if (!ports.supported(id)) return { kind: 'unsupported' };
-    const why = barred(core.managed, id);
+    const why = barred(core.managed, id, scope);
     if (why !== undefined) return { kind: 'forbidden', why };
     const { lifetime, destination } = capability(id);
     const { endpoints } = core;
@@ -131,7 +148,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
     const { grants } = await (await open()).book.everything();
     const granted = grants.find((grant) => grant.capability === id && grant.scope === scope);
     await core.openPrompt({ nonce, capability: id, scope, notice: Core.noticeRef(notice) }, notice);
-    const scopes = scope === ALL ? [ALL] : [scope, ALL];
+    const scopes = scope === ALL || !hasSites(id) ? [scope] : [scope, ALL];
     return {
       kind: 'ask',
       nonce,
@@ -194,7 +211,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       head: head && head.seq > 0 ? { seq: head.seq, hash: head.hash, maxEpoch: head.maxEpoch } : null,
       managed: { exists: core.managed.exists, problems: core.managed.problems },
       held,
-      unexplained: surplus(held, await core.liveGrants()),
+      unexplained: surplus(held, await core.liveGrants(), await core.pendingScopes()),
       leases: core.office.leases().map(({ capability: id, scope, epoch }) => ({ capability: id, scope, epoch })),
       usageBytes: await ports.usageBytes(),
     };
@@ -212,7 +229,8 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       const intent = await book.intent(nonce);
       if (!intent || !allowsScope(intent.capability, scope)) return { kind: 'gone' };
       // A page may choose between the scopes that it was given, not widen them to another site.
-      if (scope !== ALL && scope !== intent.scope) return { kind: 'gone' };
+      const wider = scope === ALL && hasSites(intent.capability);
+      if (!wider && scope !== intent.scope) return { kind: 'gone' };
       return { kind: (await core.allow(nonce, scope, lifetime)) ? 'recorded' : 'gone' };
     },
     'prompts.settle': async ({ nonce }) => {
@@ -317,7 +335,22 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       await open();
       return ports.reports.send(input);
     },
-    ...protectionHandlers({ core, open, running: ports.protection, reloadTab: ports.reloadTab }),
+    ...protectionHandlers({
+      core,
+      open,
+      running: ports.protection,
+      settingsChanged: ports.settingsChanged,
+      reloadTab: ports.reloadTab,
+    }),
+    ...syncHandlers({
+      core,
+      open,
+      running: ports.sync,
+      erasure: ports.erasure,
+      settingsChanged: ports.settingsChanged,
+      protection: ports.protection,
+      proposedName: () => say('sync_proposed_name', ports.about.browser.name, ports.about.os),
+    }),
     ...downloadHandlers({ open, guard: ports.guard, downloads: ports.downloads }),
   };
 }

@@ -1,30 +1,11 @@
 /** What the person chose for protection, in the database's settings: read with a parse, changed one after another. */
-import * as z from 'zod/mini';
-import { OWN_HOSTS_MAX, type ProtectionSettings, usualProtection } from '../catalogue/lists';
-import { host, ms, readRow } from '../catalogue/shapes';
+import { OWN_HOSTS_MAX, type ProtectionSettings } from '../catalogue/lists';
+import { PROTECTION_KEY, protectionOf, protectionRowOf } from '../catalogue/protection-row';
 import type { ProtectionChange } from '../messages/contract';
 import type { Database } from '../storage/database';
 
-const KEY = 'protection';
-const hosts = z.array(host).check(z.maxLength(OWN_HOSTS_MAX));
-const settingsRow = z.strictObject({
-  key: z.literal(KEY),
-  lists: z.strictObject({ ads: z.boolean(), tracking: z.boolean(), malicious: z.boolean(), phishing: z.boolean() }),
-  allow: hosts,
-  block: hosts,
-  pauses: z.array(z.strictObject({ host, untilMs: ms })).check(z.maxLength(OWN_HOSTS_MAX)),
-  badge: z.boolean(),
-});
-
-function parsed(raw: unknown): ProtectionSettings {
-  const row = readRow(settingsRow, raw);
-  if (!row) return usualProtection;
-  const { key: _, ...settings } = row;
-  return settings;
-}
-
 export const readProtection = async (database: Database): Promise<ProtectionSettings> =>
-  parsed(await database.get('settings', KEY));
+  protectionOf(await database.get('settings', PROTECTION_KEY));
 
 export type ProtectionChanged = { kind: 'changed'; settings: ProtectionSettings } | { kind: 'full'; hostsMax: number };
 
@@ -34,10 +15,10 @@ export async function changeProtection(
   change: (before: ProtectionSettings) => ProtectionSettings,
 ): Promise<ProtectionChanged> {
   const transaction = database.transaction('settings', 'readwrite');
-  const settings = change(parsed(await transaction.store.get(KEY)));
+  const settings = change(protectionOf(await transaction.store.get(PROTECTION_KEY)));
   const { allow, block, pauses } = settings;
   const full = Math.max(allow.length, block.length, pauses.length) > OWN_HOSTS_MAX;
-  if (!full) await transaction.store.put({ key: KEY, ...settings });
+  if (!full) await transaction.store.put(protectionRowOf(settings));
   await transaction.done;
   return full ? { kind: 'full', hostsMax: OWN_HOSTS_MAX } : { kind: 'changed', settings };
 }

@@ -1,5 +1,5 @@
 import { type Destination, type Named, patternOf } from './endpoints';
-import { ALL, ALL_ORIGINS, type Scope } from './scope';
+import { ALL, ALL_ORIGINS, type Scope, siteOf } from './scope';
 
 /** How long a grant lasts: until revoked, until the browser's session ends, or one hour. */
 export const lifetimes = ['until-revoked', 'session', 'hour'] as const;
@@ -23,9 +23,10 @@ export type ForwardedEvent =
 export interface Capability {
   /**
    * `choose`: the person grants it for one site or for all sites. `all`: it works on all sites or not at all.
-   * `none`: it has no sites. The scope of the last two is `*`.
+   * `none`: it has no sites. The scope of the last two is `*`. `server`: the scope is the place that it uses, one HTTPS
+   * server's origin pattern, or `*` for this browser's own sync; each is a question of its own.
    */
-  readonly sites: 'none' | 'choose' | 'all';
+  readonly sites: 'none' | 'choose' | 'all' | 'server';
   /** The browser's API permissions that it needs. */
   readonly api: readonly string[];
   /** Firefox's data collection types that it needs. */
@@ -36,7 +37,9 @@ export interface Capability {
   /** What it collects, as text keys `field_…`; empty where it collects nothing. */
   readonly fields: readonly string[];
   /** Where what it collects goes, if anywhere: endpoints.ts says who sets an endpoint. */
-  readonly destination: 'device' | Destination;
+  readonly destination: 'device' | 'sync-place' | Destination;
+  /** What a server as its place needs and gets besides. */
+  readonly server?: { readonly dataCollection: readonly string[]; readonly fields: readonly string[] };
   /** Days that a record is kept; `null` where it keeps no records. */
   readonly keepDays: number | null;
   readonly events: readonly ForwardedEvent[];
@@ -139,6 +142,18 @@ export const catalogue = {
     keepDays: 30,
     events: [],
   },
+  'cloud-sync': {
+    sites: 'server',
+    api: [],
+    dataCollection: ['browsingActivity'],
+    server: { dataCollection: ['authenticationInfo'], fields: ['sync_login', 'request_headers'] },
+    lifetime: 'until-revoked',
+    clauses: ['II.1', 'V.3'],
+    fields: ['sync_settings', 'sync_hosts', 'sync_device', 'sync_vault'],
+    destination: 'sync-place',
+    keepDays: null,
+    events: [],
+  },
 } as const satisfies Catalogue;
 
 export type CapabilityId = keyof typeof catalogue;
@@ -162,17 +177,43 @@ export interface Needs {
  * @param endpoint what the notice names, or is to name; `null` where nothing may leave.
  */
 export function needsOf(id: CapabilityId, scope: Scope, knowsDataCollection: boolean, endpoint: Named | null): Needs {
-  const { api, sites, dataCollection } = capability(id);
-  const origins = [
-    ...(sites === 'none' ? [] : [scope === ALL ? ALL_ORIGINS : scope]),
-    ...(endpoint ? [patternOf(endpoint)] : []),
-  ];
-  return { permissions: [...api].sort(), origins, dataCollection: knowsDataCollection ? [...dataCollection] : [] };
+  const { api, dataCollection, server } = capability(id);
+  const types = [...dataCollection, ...(scope === ALL ? [] : (server?.dataCollection ?? []))].sort();
+  return {
+    permissions: [...api].sort(),
+    origins: [...originsOf(id, scope), ...(endpoint ? [patternOf(endpoint)] : [])],
+    dataCollection: knowsDataCollection ? types : [],
+  };
 }
 
+function originsOf(id: CapabilityId, scope: Scope): Scope[] {
+  const { sites } = capability(id);
+  if (scope !== ALL) return sites === 'none' ? [] : [scope];
+  return sites === 'choose' || sites === 'all' ? [ALL_ORIGINS] : [];
+}
+
+/** What a grant of this scope collects or hands over. */
+export function fieldsOf(id: CapabilityId, scope: Scope): readonly string[] {
+  const { fields, server } = capability(id);
+  return scope === ALL ? fields : [...fields, ...(server?.fields ?? [])];
+}
+
+/** Every field, whatever the scope. */
+export const everyField = (id: CapabilityId): readonly string[] => [
+  ...capability(id).fields,
+  ...(capability(id).server?.fields ?? []),
+];
+
 /** Whether a grant of this capability may have this scope. */
-export const allowsScope = (id: CapabilityId, scope: Scope): boolean =>
-  scope === ALL || capability(id).sites === 'choose';
+export function allowsScope(id: CapabilityId, scope: Scope): boolean {
+  const { sites } = capability(id);
+  if (scope === ALL || sites === 'choose') return true;
+  const site = sites === 'server' ? siteOf(scope) : undefined;
+  return site?.scheme === 'https' && !site.subdomains;
+}
+
+/** Whether a grant of `*` covers every site, so that one site can be taken out of it. */
+export const hasSites = (id: CapabilityId): boolean => capability(id).sites === 'choose';
 
 /** Required permissions: each raises no warning in either browser. Why each is there is in utils/README.md. */
 export const requiredPermissions = [
@@ -191,6 +232,6 @@ export function optionalPermissions(): Needs {
   return {
     permissions: unique(all.flatMap((entry) => entry.api)),
     origins: all.some((entry) => entry.sites !== 'none') ? [ALL_ORIGINS] : [],
-    dataCollection: unique(all.flatMap((entry) => entry.dataCollection)),
+    dataCollection: unique(all.flatMap((entry) => [...entry.dataCollection, ...(entry.server?.dataCollection ?? [])])),
   };
 }

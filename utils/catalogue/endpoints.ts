@@ -29,11 +29,11 @@ const built: Endpoints = typeof __ENDPOINTS__ === 'undefined' ? noEndpoints : __
 /** The endpoints in force: one that an organisation has set takes the place of the build's, also where it can't be read (`null`). */
 export const endpointsUnder = (set: Partial<Endpoints>): Endpoints => ({ ...built, ...set });
 
-/** The endpoint of a destination; `null` where it is the device, or where none is set. */
+/** The endpoint of a destination; `null` where it is the device or a place of the person's, or where none is set. */
 export const endpointOf = <E extends Named>(
-  destination: Destination | 'device',
+  destination: Destination | 'device' | 'sync-place',
   endpoints: Readonly<Record<Destination, E | null>>,
-): E | null => (destination === 'device' ? null : endpoints[destination]);
+): E | null => (destination === 'device' || destination === 'sync-place' ? null : endpoints[destination]);
 
 export const named = ({ url, place, byOrganisation }: Named): Named => ({ url, place, byOrganisation });
 

@@ -1,5 +1,12 @@
 /** What the browser holds against what live grants explain: pure, no I/O. */
-import { type CapabilityId, capability, capabilityIds, needsOf, requiredPermissions } from '../catalogue/catalogue';
+import {
+  allowsScope,
+  type CapabilityId,
+  capability,
+  capabilityIds,
+  needsOf,
+  requiredPermissions,
+} from '../catalogue/catalogue';
 import { type Endpoints, endpointOf, type Named, patternOf } from '../catalogue/endpoints';
 import { ALL, ALL_ORIGINS, type Scope, within } from '../catalogue/scope';
 import { type Held, isEmpty } from '../platform/browser-types';
@@ -42,11 +49,14 @@ export function missing(wanted: Wanted, held: Held, knowsDataCollection: boolean
 export const holdsAll = (wanted: Wanted, held: Held, knowsDataCollection: boolean): boolean =>
   isEmpty(missing(wanted, held, knowsDataCollection));
 
-/** What the browser holds that no live grant explains (required permissions aside). */
-export function surplus(held: Held, live: readonly Wanted[]): Held {
+/**
+ * What the browser holds that no live grant explains (required permissions aside).
+ * @param pending origins that are kept without a grant, until what the person wanted deleted there is deleted.
+ */
+export function surplus(held: Held, live: readonly Wanted[], pending: readonly Scope[] = []): Held {
   const all = live.map((one) => needs(one, true));
   const explained = new Set(all.flatMap((need) => [...need.permissions, ...need.dataCollection]));
-  const scopes = all.flatMap((need) => need.origins.map(scopeOfOrigin));
+  const scopes = [...all.flatMap((need) => need.origins.map(scopeOfOrigin)), ...pending];
   const required: readonly string[] = requiredPermissions;
   return {
     permissions: held.permissions.filter((name) => !explained.has(name) && !required.includes(name)),
@@ -67,20 +77,21 @@ export function intersection(a: Held, b: Held): Held {
 /** Capabilities that could have asked for any of this. */
 export const candidates = (what: Held, endpoints: Endpoints): CapabilityId[] =>
   capabilityIds.filter((id) => {
-    const { api, dataCollection, destination, sites } = capability(id);
+    const { api, dataCollection, destination, server, sites } = capability(id);
     const endpoint = endpointOf(destination, endpoints);
     return (
       api.some((name) => what.permissions.includes(name)) ||
-      dataCollection.some((type) => what.dataCollection.includes(type)) ||
+      [...dataCollection, ...(server?.dataCollection ?? [])].some((type) => what.dataCollection.includes(type)) ||
       (sites === 'choose' && what.origins.length > 0) ||
+      (sites === 'server' && what.origins.some((origin) => allowsScope(id, origin))) ||
       (sites === 'all' && what.origins.some((origin) => scopeOfOrigin(origin) === ALL)) ||
       (endpoint !== null && what.origins.some((origin) => within(patternOf(endpoint), scopeOfOrigin(origin))))
     );
   });
 
 /** The part of what is held that serves this grant and none of the live ones: what goes back when it ends. */
-export function heldFor(ended: Wanted, held: Held, live: readonly Wanted[]): Held {
-  const spare = surplus(held, live);
+export function heldFor(ended: Wanted, held: Held, live: readonly Wanted[], pending: readonly Scope[] = []): Held {
+  const spare = surplus(held, live, pending);
   const all = needs(ended, true);
   const scopes = all.origins.map(scopeOfOrigin);
   return {

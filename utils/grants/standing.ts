@@ -1,5 +1,5 @@
 /** How grants stand at a moment: pure, so that start, pages and tests judge alike. */
-import { capability } from '../catalogue/catalogue';
+import { capability, hasSites } from '../catalogue/catalogue';
 import { type Endpoints, endpointOf, sameEndpoint } from '../catalogue/endpoints';
 import { type Scope, within } from '../catalogue/scope';
 import { DAY_MS } from '../platform/clock';
@@ -47,7 +47,7 @@ export function endingOf(
   const agrees = fence?.live && fence.grantId === grant.grantId && fence.epoch === grant.epoch;
   if (!fence || !agrees) return { event: 'revoke', by: 'recovery', details: { why: 'fence' } };
   // A policy that could not be read ends nothing: what is granted only rests.
-  if (!managed.unread && forbids(managed, grant.capability)) return { event: 'revoke', by: 'managed' };
+  if (!managed.unread && forbids(managed, grant.capability, grant.scope)) return { event: 'revoke', by: 'managed' };
   if (!managed.unread && hasMoved(grant, endpoints)) {
     return { event: 'revoke', by: movedBy(grant, managed), details: { why: 'endpoint' } };
   }
@@ -65,6 +65,7 @@ export function endingOf(
 
 /** Scopes that a grant for all sites leaves alone: taken out, or looked after by a live grant of their own. */
 export const elsewhere = (grant: Grant, grants: readonly Grant[], fences: readonly Fence[]): Scope[] => {
+  if (!hasSites(grant.capability)) return [];
   const others = [
     ...fences.filter((fence) => fence.excluded || fence.live),
     ...grants.filter((other) => other.state === 'granted'),

@@ -24,6 +24,20 @@ export interface OutboxDraft {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A change of the person's settings that is worked out from what stands there, in the transaction that writes it. */
+export interface SettingsDraft {
+  /** Rows that are read, and the only ones that may be written. */
+  readonly keys: readonly string[];
+  /**
+   * Called once, under a fence that lets the lease through, with the rows that are there and the grant's checkpoint.
+   * Nothing is written where it returns `undefined`.
+   */
+  change(
+    rows: ReadonlyMap<string, unknown>,
+    checkpoint: unknown,
+  ): { readonly rows: readonly { readonly key: string }[]; readonly checkpoint?: unknown } | undefined;
+}
+
 /** All that a capability may keep beyond memory. One write is one transaction for each 100 records. */
 export interface Draft {
   readonly records?: readonly RecordDraft[];
@@ -32,6 +46,8 @@ export interface Draft {
   /** Takes the place of the last checkpoint. */
   readonly checkpoint?: unknown;
   readonly outbox?: readonly OutboxDraft[];
+  /** In one transaction with the last rows of this draft. */
+  readonly settings?: SettingsDraft;
 }
 
 export type Written =

@@ -17,6 +17,21 @@ import type { ClauseDifference } from '../policy/differences';
 import type { Barred, LockableSection, ManagedProblem } from '../policy/managed';
 import { counterNames } from '../reports/counters';
 import { fieldNames } from '../reports/settings';
+import type {
+  Created,
+  ErasureAnswer,
+  Joined,
+  Looked,
+  Opened,
+  Probed,
+  Rekeyed,
+  RemoteCopy,
+  SettingsImported,
+  SyncChanged,
+  Synced,
+  SyncView,
+  Undone,
+} from '../sync/view';
 import { FAULT_CHARS_MAX } from './names';
 
 export type { ClauseDifference };
@@ -54,6 +69,27 @@ export const protectionChange = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('remove'), from: z.enum(['allow', 'block']), host }),
 ]);
 export type ProtectionChange = z.infer<typeof protectionChange>;
+
+/** A folder of a WebDAV server; the address is checked where it is used, so that the answer can say what is wrong with it. */
+export const syncServer = z.strictObject({
+  url: z.string().check(z.maxLength(2000)),
+  user: z.string().check(z.maxLength(500)),
+  password: z.string().check(z.maxLength(1000)),
+});
+export type SyncServer = z.infer<typeof syncServer>;
+
+const syncPassphrase = z.string().check(z.maxLength(1000));
+/** What opens a vault. */
+export const syncSecret = z.union([
+  z.strictObject({ passphrase: syncPassphrase }),
+  z.strictObject({ recovery: syncPassphrase }),
+]);
+export type SyncSecret = z.infer<typeof syncSecret>;
+
+const deviceName = z.string().check(z.trim(), z.minLength(1), z.maxLength(60));
+const settingKey = z.string().check(z.minLength(1), z.maxLength(400));
+/** Characters of a settings file at most. */
+export const SETTINGS_FILE_CHARS_MAX = 1024 * 1024;
 
 /** Inputs. Outputs are the types of {@link Answers}: the background is ours, its answers need no parsing. */
 export const inputs = {
@@ -114,6 +150,38 @@ export const inputs = {
   }),
   'reports.reset-id': nothing,
   'reports.send': z.strictObject({ capability: reporting, hash: sha256Hex }),
+  'sync.get': nothing,
+  /** Tries the place under the live grant. `null`: this browser's own sync. */
+  'sync.probe': z.strictObject({ server: z.nullable(syncServer) }),
+  /** Whether a vault is there, and keeps the place for the next step. */
+  'sync.look': z.strictObject({ server: z.nullable(syncServer) }),
+  /** `passphrase`: `null` has one made. `replace`: a vault that lies there is given up, for whoever can't open it any more. */
+  'sync.create': z.strictObject({
+    deviceName,
+    passphrase: z.nullable(syncPassphrase),
+    replace: z.optional(z.boolean()),
+  }),
+  /** Only pulls. After it, `sync.join`. In the phase `needs-secret`, the device's name is not changed and it goes on at once. */
+  'sync.open': z.strictObject({ secret: syncSecret, deviceName }),
+  /** `replace`: the vault's settings take the place of this device's. */
+  'sync.join': z.strictObject({ how: z.enum(['merge', 'replace']) }),
+  'sync.now': nothing,
+  'sync.undo': nothing,
+  'sync.device-only': z.strictObject({ key: settingKey, on: z.boolean() }),
+  'sync.rename': z.strictObject({ name: deviceName }),
+  'sync.passphrase': z.strictObject({ secret: syncSecret, passphrase: z.nullable(syncPassphrase) }),
+  /** A new data key. With the recovery key as secret, a new passphrase is made too. */
+  'sync.rotate': z.strictObject({ secret: syncSecret }),
+  /** A new data key, passphrase and recovery key, none of which that device gets. */
+  'sync.remove-device': z.strictObject({ device: id, secret: syncSecret, passphrase: z.nullable(syncPassphrase) }),
+  'sync.revoke': z.strictObject({ scope, remote: z.enum(['keep', 'delete']) }),
+  'sync.erasure': z.strictObject({ what: z.enum(['retry', 'drop']) }),
+  'settings.export': nothing,
+  /** `look` changes nothing. Longer texts than a settings file can be are answered, not refused. */
+  'settings.import': z.strictObject({
+    text: z.string().check(z.maxLength(4 * SETTINGS_FILE_CHARS_MAX)),
+    how: z.enum(['look', 'take']),
+  }),
 } as const;
 
 export type MessageName = keyof typeof inputs;
@@ -143,6 +211,23 @@ export const onlyFrom: Partial<Record<MessageName, readonly string[]>> = {
   'download.get': ['download.html'],
   'download.keep': ['download.html'],
   'download.discard': ['download.html'],
+  'sync.get': ['options.html'],
+  'sync.probe': ['options.html'],
+  'sync.look': ['options.html'],
+  'sync.create': ['options.html'],
+  'sync.open': ['options.html'],
+  'sync.join': ['options.html'],
+  'sync.now': ['options.html'],
+  'sync.undo': ['options.html'],
+  'sync.device-only': ['options.html'],
+  'sync.rename': ['options.html'],
+  'sync.passphrase': ['options.html'],
+  'sync.rotate': ['options.html'],
+  'sync.remove-device': ['options.html'],
+  'sync.revoke': ['options.html'],
+  'sync.erasure': ['options.html'],
+  'settings.export': ['options.html'],
+  'settings.import': ['options.html'],
 };
 
 /** What a capability's row shows besides the states of a grant. */
@@ -518,6 +603,23 @@ export interface Answers {
   'reports.configure': { kind: 'kept' } | { kind: 'off' };
   'reports.reset-id': { kind: 'kept' } | { kind: 'off' };
   'reports.send': ReportSent;
+  'sync.get': SyncView;
+  'sync.probe': Probed;
+  'sync.look': Looked;
+  'sync.create': Created;
+  'sync.open': Opened;
+  'sync.join': Joined;
+  'sync.now': Synced;
+  'sync.undo': Undone;
+  'sync.device-only': SyncChanged;
+  'sync.rename': SyncChanged;
+  'sync.passphrase': Rekeyed;
+  'sync.rotate': Rekeyed;
+  'sync.remove-device': Rekeyed;
+  'sync.revoke': { revoked: Revoked; remote: RemoteCopy };
+  'sync.erasure': ErasureAnswer;
+  'settings.export': { text: string; fileName: string };
+  'settings.import': SettingsImported;
 }
 
 /** What the wire carries back: an answer, or why there is none. */

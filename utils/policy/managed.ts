@@ -3,8 +3,9 @@
  * no word that grants. It comes from outside: what can't be read in it closes and never opens.
  */
 import * as z from 'zod/mini';
-import { type CapabilityId, capabilityIds, isCapabilityId } from '../catalogue/catalogue';
+import { type CapabilityId, capability, capabilityIds, isCapabilityId } from '../catalogue/catalogue';
 import { type Destination, type Endpoint, type Endpoints, noEndpoints } from '../catalogue/endpoints';
+import { type Scope, siteOf } from '../catalogue/scope';
 import { statisticsAddress } from '../reports/endpoints';
 import { parseDsn } from '../reports/sentry';
 
@@ -66,15 +67,32 @@ export const unreadManaged = (why: string): Managed => ({
   problems: [{ kind: 'unread', word: cut(why) }],
 });
 
-/** Whether nothing may run under a grant of it. */
-export const forbids = ({ forbidden, unread }: Managed, id: CapabilityId): boolean => unread || forbidden.includes(id);
+/** Whether nothing may run under a grant of it; of no grant of it at all, where no scope is given. */
+export function forbids(managed: Managed, id: CapabilityId, scope?: Scope): boolean {
+  return managed.unread || managed.forbidden.includes(id) || bansPlace(managed, id, scope);
+}
 
-/** Why a prompt asks nothing, where the organisation is the reason. */
-export type Barred = 'capability' | 'section' | 'unread';
+/**
+ * Servers that are named are the only places: then nothing goes to the browser's own sync. A scope knows no port; the
+ * origin with its port is held where the place is used ({@link allowsServer}).
+ */
+function bansPlace({ syncServers }: Managed, id: CapabilityId, scope: Scope | undefined): boolean {
+  if (syncServers === null || capability(id).sites !== 'server') return false;
+  if (scope === undefined) return syncServers.length === 0;
+  return !syncServers.some((origin) => new URL(origin).hostname === siteOf(scope)?.host);
+}
 
-export function barred(managed: Managed, id: CapabilityId): Barred | undefined {
+/** Whether settings may be synchronised with a server of this origin. */
+export const allowsServer = ({ syncServers }: Managed, origin: string): boolean =>
+  syncServers === null || syncServers.includes(origin);
+
+/** Why a prompt asks nothing, where the organisation is the reason. `place`: it allows others. */
+export type Barred = 'capability' | 'place' | 'section' | 'unread';
+
+export function barred(managed: Managed, id: CapabilityId, scope?: Scope): Barred | undefined {
   if (managed.unread) return 'unread';
   if (managed.forbidden.includes(id)) return 'capability';
+  if (bansPlace(managed, id, scope)) return 'place';
   return managed.locked.includes('permissions') ? 'section' : undefined;
 }
 

@@ -1,5 +1,6 @@
-import type { Capability } from '../catalogue/catalogue';
+import { type CapabilityId, capability } from '../catalogue/catalogue';
 import { type Destination, endpointOf, type Named } from '../catalogue/endpoints';
+import { ALL, type Scope, siteOf } from '../catalogue/scope';
 import type { Say } from '../platform/text-types';
 
 /** Who receives what a capability collects, where that place stands, and the receiver's own policy. */
@@ -12,8 +13,18 @@ export interface Disclosure {
 /** The endpoints in force, as far as pages know them. */
 export type NamedEndpoints = Readonly<Record<Destination, Named | null>>;
 
-/** The line of a destination: the prompt and the table under Policy say the same. */
-export function disclosureOf(destination: Capability['destination'], say: Say, endpoints: NamedEndpoints): Disclosure {
+/**
+ * The line of a destination: the prompt and the table under Policy say the same.
+ * @param scope the place that is asked for, where the capability has several; `null`: none is chosen yet.
+ */
+export function disclosureOf(
+  id: CapabilityId,
+  say: Say,
+  endpoints: NamedEndpoints,
+  scope: Scope | null = null,
+): Disclosure {
+  const { destination } = capability(id);
+  if (destination === 'sync-place') return syncPlace(scope, say);
   const endpoint = endpointOf(destination, endpoints);
   if (endpoint) {
     return {
@@ -29,5 +40,23 @@ export function disclosureOf(destination: Capability['destination'], say: Say, e
     who: say(destination === 'device' ? 'destination_device' : 'destination_none'),
     where: say('place_device'),
     policy: say('policy_nobody'),
+  };
+}
+
+function syncPlace(scope: Scope | null, say: Say): Disclosure {
+  if (scope === null) {
+    return { who: say('destination_sync'), where: say('place_sync'), policy: say('policy_sync') };
+  }
+  if (scope === ALL) {
+    return {
+      who: say('destination_browser_sync'),
+      where: say('place_browser_sync'),
+      policy: say('policy_browser_sync'),
+    };
+  }
+  return {
+    who: say('destination_sync_server', `https://${siteOf(scope)?.host ?? scope}`),
+    where: say('place_sync_server'),
+    policy: say('policy_sync_server'),
   };
 }

@@ -1,4 +1,4 @@
-import { type CapabilityId, capability } from '../catalogue/catalogue';
+import { type CapabilityId, capability, fieldsOf } from '../catalogue/catalogue';
 import { endpointOf, named } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
 import type { Notice } from '../messages/contract';
@@ -19,8 +19,8 @@ export function buildNotice(
   language: string,
   endpoints: NamedEndpoints,
 ): Notice {
-  const { fields, sites, clauses, destination } = capability(id);
-  const { who, where } = disclosureOf(destination, say, endpoints);
+  const { sites, clauses, destination } = capability(id);
+  const { who, where, policy } = disclosureOf(id, say, endpoints, scope);
   const endpoint = endpointOf(destination, endpoints);
   const own = (part: string) => say(capabilityKey(id, part));
   return {
@@ -33,12 +33,13 @@ export function buildNotice(
     name: own('name'),
     does: own('does'),
     why: joinSentences([own('why'), own('limits')], language),
-    fields: fields.map((field) => ({
+    fields: fieldsOf(id, scope).map((field) => ({
       name: say(`field_${field}_name` as TextKey),
       text: say(`field_${field}_text` as TextKey),
     })),
     destination: who,
-    place: where,
+    // Whose policy else holds is Cloudopt's own, the organisation's, or nobody's.
+    place: destination === 'sync-place' ? joinSentences([where, say('place_policy', policy)], language) : where,
     ...(endpoint ? { endpoint: named(endpoint) } : {}),
     retention: own('retention'),
     refusalCost: own('refusal'),
@@ -48,8 +49,9 @@ export function buildNotice(
       return clause ? [{ id: clause.id, title: clause.title, text: clause.text, hash: clauseHash(clause) }] : [];
     }),
     browserPrompt: [
-      ...(sites === 'choose' && scope !== ALL ? [{ scope: 'site' as const, text: own('browser_site') }] : []),
-      { scope: 'all' as const, text: own('browser_all') },
+      ...(sites !== 'all' && scope !== ALL ? [{ scope: 'site' as const, text: own('browser_site') }] : []),
+      // Another place of a server's kind is another question.
+      ...(sites !== 'server' || scope === ALL ? [{ scope: 'all' as const, text: own('browser_all') }] : []),
     ],
   };
 }

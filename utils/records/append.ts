@@ -1,13 +1,15 @@
-import { hourOfUse } from '../catalogue/record';
+import type { IDBPTransaction } from 'idb';
+import { checkpoint as checkpointShape, hourOfUse } from '../catalogue/record';
 import { ALL, covers } from '../catalogue/scope';
 import { readRow, readRows } from '../catalogue/shapes';
 import { passes } from '../grants/fences';
 import type { Fence } from '../grants/schema';
 import { fenceRow } from '../grants/schema';
-import type { Draft, Lease, RecordDraft, Written } from '../leases/lease';
+import type { Draft, Lease, RecordDraft, SettingsDraft, Written } from '../leases/lease';
 import { type Clock, HOUR_MS, localDay, MINUTE_MS } from '../platform/clock';
+import { invariant } from '../platform/invariant';
 import { serial } from '../platform/serial';
-import type { Database } from '../storage/database';
+import type { Database, Stores } from '../storage/database';
 
 /** Rows that one transaction holds at most: IndexedDB is first in, first out, and a revocation waits behind it. */
 export const ROWS_PER_TRANSACTION = 100;
@@ -38,17 +40,29 @@ export class Appender {
     const puts = this.#puts(lease, draft);
     const sites = [...new Set((draft.records ?? []).flatMap((record) => record.site ?? []))];
     return this.#queue(async () => {
-      for (let from = 0; from < puts.length; from += ROWS_PER_TRANSACTION) {
-        const written = await this.#transact(lease, puts.slice(from, from + ROWS_PER_TRANSACTION), sites);
+      let from = 0;
+      while (from < puts.length || (from === 0 && draft.settings)) {
+        const to = from + ROWS_PER_TRANSACTION;
+        const settings = to >= puts.length ? draft.settings : undefined;
+        const written = await this.#transact(lease, puts.slice(from, to), sites, settings);
         if (written.kind !== 'kept') return written;
+        from = to;
       }
       return { kind: 'kept' };
     });
   }
 
-  async #transact(lease: Authority, puts: readonly Put[], sites: readonly string[]): Promise<Written> {
+  async #transact(
+    lease: Authority,
+    puts: readonly Put[],
+    sites: readonly string[],
+    settings: SettingsDraft | undefined,
+  ): Promise<Written> {
     if (lease.signal.aborted) return { kind: 'stale-lease' };
-    const transaction = this.database.transaction(['fences', 'records', 'uses', 'outbox'], 'readwrite');
+    const transaction = this.database.transaction(
+      ['fences', 'records', 'uses', 'outbox', ...(settings ? (['settings'] as const) : [])],
+      'readwrite',
+    );
     const fences = transaction.objectStore('fences');
     const nowMs = this.clock.nowMs();
     // For all sites, the site's own fence may take it out: one read brings them all.
@@ -80,6 +94,7 @@ export class Appender {
         break;
       }
     }
+    if (settings) changeSettings(transaction as unknown as Changing, lease, settings, nowMs).catch(fail);
     const done = transaction.done.then(
       () => undefined,
       (error: unknown) => error,
@@ -91,7 +106,7 @@ export class Appender {
       refused =
         !passes(own, { grantId: lease.grantId, epoch: lease.epoch, nowMs }) ||
         (lease.scope === ALL && takenOut(rows, sites));
-      if (refused) transaction.abort();
+      if (refused) abortQuietly(transaction);
       else if (own && own.validUntilMs !== null && nowMs - own.latestSeenMs > MINUTE_MS / 2) {
         fences.put({ ...own, latestSeenMs: nowMs }).catch(() => undefined);
       }
@@ -136,12 +151,47 @@ export class Appender {
     }
     if (draft.uses) puts.push(useOf(stamp, draft.uses, this.clock.nowMs()));
     if (draft.checkpoint !== undefined) {
-      const id = checkpointId(grantId);
-      const row = { ...stamp, id, kind: 'checkpoint', atMs: this.clock.nowMs(), state: draft.checkpoint };
-      puts.push({ store: 'uses', id, row });
+      const row = checkpointRow(lease, draft.checkpoint, this.clock.nowMs());
+      puts.push({ store: 'uses', id: row.id, row });
     }
     return puts;
   }
+}
+
+const checkpointRow = ({ capability, scope, grantId, epoch }: Authority, state: unknown, atMs: number) => ({
+  capability,
+  scope,
+  grantId,
+  epoch,
+  id: checkpointId(grantId),
+  kind: 'checkpoint',
+  atMs,
+  state,
+});
+
+type Changing = IDBPTransaction<Stores, ('fences' | 'records' | 'uses' | 'outbox' | 'settings')[], 'readwrite'>;
+
+/** The fence was asked for first: where it refuses, the transaction is over before what is read here comes. */
+async function changeSettings(
+  transaction: Changing,
+  lease: Authority,
+  { keys, change }: SettingsDraft,
+  nowMs: number,
+): Promise<void> {
+  const [settings, uses] = [transaction.objectStore('settings'), transaction.objectStore('uses')];
+  const [checkpoint, ...found] = await Promise.all([
+    uses.get(checkpointId(lease.grantId)),
+    ...keys.map((key) => settings.get(key)),
+  ]);
+  const rows = new Map<string, unknown>();
+  for (const [at, row] of found.entries()) if (row !== undefined) rows.set(keys[at] ?? '', row);
+  const known = readRow(checkpointShape, checkpoint);
+  const made = change(rows, known?.state);
+  if (!made) return;
+  for (const row of made.rows) invariant(keys.includes(row.key), 'a draft writes the settings that it names');
+  const puts: Promise<unknown>[] = made.rows.map((row) => settings.put(row));
+  if (made.checkpoint !== undefined) puts.push(uses.put(checkpointRow(lease, made.checkpoint, nowMs)));
+  await Promise.all(puts);
 }
 
 export const checkpointId = (grantId: string): string => `${grantId}|checkpoint`;

@@ -12,6 +12,7 @@ export const counterNames = [
   'section.activity',
   'section.data',
   'section.history',
+  'section.sync',
   'section.policy',
   'section.diagnostics',
 ] as const;

@@ -305,9 +305,9 @@ describe('the question', () => {
     expect(needsOf('usage-statistics', '*', false, null).origins).toEqual([]);
   });
 
-  test('what the browser holds of an endpoint can only be a report’s', () => {
+  test('what the browser holds of an endpoint can be a report’s', () => {
     const held = { permissions: [], origins: ['https://crashes.example/*'], dataCollection: [] };
-    expect(candidates(held, endpointsUnder({}))).toEqual(['site-insight', 'crash-reports']);
+    expect(candidates(held, endpointsUnder({}))).toEqual(['site-insight', 'crash-reports', 'cloud-sync']);
   });
 });
 

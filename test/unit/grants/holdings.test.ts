@@ -168,8 +168,13 @@ test('candidates could have asked for it', () => {
   expect(candidates({ ...emptyHeld, origins: ['*://a.example/*'] }, noEndpoints)).toEqual(['site-insight']);
   expect(candidates({ ...emptyHeld, origins: ['<all_urls>'] }, noEndpoints)).toEqual(['site-insight', 'protection']);
   expect(
-    candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['browsingActivity'] }, noEndpoints),
+    candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['locationInfo'] }, noEndpoints),
   ).toEqual([]);
+  expect(candidates({ ...emptyHeld, dataCollection: ['authenticationInfo'] }, noEndpoints)).toEqual(['cloud-sync']);
+  expect(candidates({ ...emptyHeld, origins: ['https://dav.example/*'] }, noEndpoints)).toEqual([
+    'site-insight',
+    'cloud-sync',
+  ]);
   for (const id of Object.keys(catalogue) as CapabilityId[])
     expect(candidates(needsOf(id, ALL, true, null), noEndpoints)).toContain(id);
 });

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { recordRow, useRow } from '../../../utils/catalogue/record';
+import type { SettingsDraft } from '../../../utils/leases/lease';
 import { DAY_MS, HOUR_MS, localDay, MINUTE_MS } from '../../../utils/platform/clock';
-import { Appender, ROWS_PER_TRANSACTION } from '../../../utils/records/append';
+import { Appender, checkpointId, ROWS_PER_TRANSACTION } from '../../../utils/records/append';
 import { freshBook } from '../store';
 import { granted, insight, insights } from './authority';
 import { failPuts } from './full-disk';
@@ -307,5 +308,87 @@ describe('a write that fails', () => {
     await expect(it.appender.append(lease, { records })).rejects.toThrow('a fault of ours');
     expect(await kept(it)).toEqual([0, 0]);
     expect(await it.appender.append(lease, { uses: 1 })).toEqual({ kind: 'kept' });
+  });
+});
+
+describe('a change of settings', () => {
+  const valued = (value: number): { key: string; value: number } => ({ key: 'a', value });
+  const add = (by: number): SettingsDraft => ({
+    keys: ['a', 'b'],
+    change: (rows, checkpoint) => ({
+      rows: [valued(((rows.get('a') as { value?: number } | undefined)?.value ?? 0) + by)],
+      checkpoint: { times: ((checkpoint as { times?: number } | undefined)?.times ?? 0) + 1 },
+    }),
+  });
+  const standing = async ({ database }: World, grantId: string) => [
+    await database.get('settings', 'a'),
+    ((await database.get('uses', checkpointId(grantId))) as { state?: unknown } | undefined)?.state,
+  ];
+
+  test('is worked out from what stands there, with the checkpoint, and one after another', async () => {
+    const it = await world();
+    const lease = await granted(it.book, 'cloud-sync');
+    await it.database.put('settings', { key: 'a', value: 10 });
+    await Promise.all([1, 2, 3].map((by) => it.appender.append(lease, { settings: add(by) })));
+    expect(await standing(it, lease.grantId)).toEqual([{ key: 'a', value: 16 }, { times: 3 }]);
+    expect(await it.appender.append(lease, { settings: { keys: ['a'], change: () => undefined } })).toEqual({
+      kind: 'kept',
+    });
+    expect(await standing(it, lease.grantId)).toEqual([{ key: 'a', value: 16 }, { times: 3 }]);
+    const uses = await it.database.getAll('uses');
+    expect(uses.every((row) => useRow.safeParse(row).success)).toBe(true);
+  });
+
+  test('that fails takes its checkpoint with it, and writes no row that it did not name', async () => {
+    const it = await world();
+    const lease = await granted(it.book, 'cloud-sync');
+    const throwing = {
+      ...add(1),
+      change: () => {
+        throw new Error('no change');
+      },
+    };
+    await expect(it.appender.append(lease, { settings: throwing })).rejects.toThrow('no change');
+    const other = { keys: ['a'], change: () => ({ rows: [{ key: 'protection' }], checkpoint: 1 }) };
+    await expect(it.appender.append(lease, { settings: other })).rejects.toThrow('names');
+    expect(await standing(it, lease.grantId)).toEqual([undefined, undefined]);
+    expect(await it.database.count('settings')).toBe(0);
+  });
+
+  test('that the device has no room for is told, and neither row nor checkpoint is kept', async () => {
+    const it = await world();
+    const lease = await granted(it.book, 'cloud-sync');
+    await it.appender.append(lease, { settings: add(1) });
+    failPuts(new DOMException('full', 'QuotaExceededError'), (row) => row.id === checkpointId(lease.grantId));
+    expect(await it.appender.append(lease, { settings: add(1) })).toEqual({ kind: 'full' });
+    expect(await standing(it, lease.grantId)).toEqual([{ key: 'a', value: 1 }, { times: 1 }]);
+  });
+
+  test('is never worked out nor written once a revocation is queued before it, whatever the race', async () => {
+    for (let turns = 0; turns < 30; turns += 1) {
+      const it = await world();
+      const lease = await granted(it.book, 'cloud-sync');
+      const flood = Array.from({ length: 5 }, () => it.appender.append(lease, { settings: add(1) }));
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      // Another generation of the background revokes: this one's signal knows nothing of it.
+      const revoked = it.book.change({ capability: 'cloud-sync', scope: '*', event: 'revoke', by: 'person' });
+      await revoked;
+      const after = await standing(it, lease.grantId);
+      let worked = false;
+      const late = {
+        keys: ['a'],
+        change: () => {
+          worked = true;
+          return { rows: [{ key: 'a' }], checkpoint: 9 };
+        },
+      };
+      expect(await it.appender.append(lease, { settings: late })).toEqual({ kind: 'stale-lease' });
+      await Promise.all(flood);
+      expect(worked).toBe(false);
+      expect(await standing(it, lease.grantId)).toEqual(after);
+      // What was kept was kept whole.
+      const [row, checkpoint] = after as [{ value: number } | undefined, { times: number } | undefined];
+      expect(row?.value).toBe(checkpoint?.times);
+    }
   });
 });

@@ -3,7 +3,7 @@ import { capability, isCapabilityId } from '../../catalogue/catalogue';
 import { ALL } from '../../catalogue/scope';
 import type { BundleRecord } from './bundle';
 import type { DpvEvent, DpvRecord } from './shape';
-import { endings } from './terms';
+import { ELSEWHERE, endings, NOT_AVAILABLE } from './terms';
 
 type Underscored<S extends string> = S extends `${infer Head}-${infer Tail}` ? `${Head}_${Underscored<Tail>}` : S;
 type State = DpvRecord['cloudopt:state'];
@@ -21,6 +21,7 @@ export type ReceiptKey =
   | 'receipt_scope'
   | 'receipt_scope_all'
   | 'receipt_scope_none'
+  | 'receipt_scope_browser_sync'
   | 'receipt_state'
   | 'receipt_since'
   | 'receipt_lifetime'
@@ -31,6 +32,8 @@ export type ReceiptKey =
   | 'receipt_storage'
   | 'receipt_processed_at'
   | 'receipt_this_device'
+  | 'receipt_elsewhere'
+  | 'receipt_not_known'
   | 'receipt_keep_days'
   | 'receipt_nothing_kept'
   | 'receipt_jurisdiction'
@@ -131,11 +134,14 @@ function until(duration: DpvEvent['dpv:hasDuration']): ReceiptText {
 
 function scopeText(id: string, scope: string): ReceiptText {
   if (scope !== ALL || !isCapabilityId(id)) return exact(scope);
-  return say(capability(id).sites === 'choose' ? 'receipt_scope_all' : 'receipt_scope_none');
+  const { sites } = capability(id);
+  if (sites === 'server') return say('receipt_scope_browser_sync');
+  return say(sites === 'choose' ? 'receipt_scope_all' : 'receipt_scope_none');
 }
 
 const placeText = (place: string): ReceiptText[] => {
   if (place === 'tech:Device') return [say('receipt_this_device')];
+  if (place === ELSEWHERE) return [say('receipt_elsewhere')];
   // Says the same with less.
   return place === 'dpv:LocalLocation' ? [] : [exact(place)];
 };
@@ -199,10 +205,11 @@ function processing(record: DpvRecord): ReceiptSection {
       line('receipt_processed_at', ...process['dpv:hasProcessingCondition']['dpv:hasLocation'].flatMap(placeText)),
       line(
         'notice_retention',
-        'rdf:value' in days
-          ? say('receipt_keep_days', Number(days['rdf:value'].slice(1, -1)))
-          : say('receipt_nothing_kept'),
+        ...('rdf:value' in days ? [say('receipt_keep_days', Number(days['rdf:value'].slice(1, -1)))] : []),
+        // What lies with somebody else has an end of its own: the notice says which.
+        ...('rdf:value' in days || recipients.length > 0 ? [] : [say('receipt_nothing_kept')]),
         ...quoted(storage['dct:description']),
+        ...(recipients.length > 0 && storage['dct:description'] === undefined ? [say('receipt_not_known')] : []),
       ),
       line('receipt_jurisdiction', ...orElse(jurisdictions.map(exact), 'receipt_jurisdiction_unknown')),
       line('notice_withdrawal', ...orElse(quoted(control['dct:description']), 'withdrawal')),
@@ -228,6 +235,8 @@ function notice(record: DpvRecord): ReceiptSection {
   };
 }
 
+const known = (value: string): ReceiptText => (value === NOT_AVAILABLE ? say('receipt_not_known') : exact(value));
+
 const parties = (record: DpvRecord): ReceiptSection[] =>
   record['dpv:hasEntity'].map((party) => {
     const contact = party['dpv:hasContact'];
@@ -236,8 +245,8 @@ const parties = (record: DpvRecord): ReceiptSection[] =>
       lines: [
         line('receipt_party_name', exact(party['dpv:hasName'])),
         line('receipt_party_id', exact(party['dpv:hasIdentifier'])),
-        line('receipt_party_address', exact(party['dpv:hasAddress'])),
-        line('receipt_party_contact', exact(contact['schema:email']), exact(contact['schema:url'])),
+        line('receipt_party_address', known(party['dpv:hasAddress'])),
+        line('receipt_party_contact', known(contact['schema:email']), known(contact['schema:url'])),
         line('receipt_party_type', exact(party['@type'].join(', '))),
       ],
     };

@@ -1,11 +1,14 @@
 /** One consent record as JSON-LD: W3C DPV's form of ISO/IEC TS 27560, https://w3id.org/dpv/guides/consent-27560. */
 import { type CapabilityId, capability } from '../../catalogue/catalogue';
+import { type Scope, siteOf } from '../../catalogue/scope';
 import type { ConsentRecord, Notice } from '../../messages/contract';
 import { hashOf } from '../../platform/hash';
 import { type DpvEvent, type DpvParty, type DpvRecord, typeOfDoer } from './shape';
 import {
+  BROWSER_SYNC,
   CONSENT_TYPE,
   doerOf,
+  ELSEWHERE,
   endingOf,
   endings,
   NOT_APPLICABLE,
@@ -30,8 +33,8 @@ export interface Party {
   readonly url: string;
 }
 
-/** `device`, or a country or union as DPV names it: `loc:DE`, `loc:EU`. */
-export type Place = 'device' | `loc:${string}`;
+/** `device`; `remote`, somewhere else; or a country or union as DPV names it: `loc:DE`, `loc:EU`. */
+export type Place = 'device' | 'remote' | `loc:${string}`;
 
 /** What a record says that the ledger does not hold. */
 export interface RecordFacts {
@@ -73,10 +76,17 @@ export function deviceFacts(id: CapabilityId, facts: OwnFacts): RecordFacts {
   };
 }
 
-/** The facts of a grant, by where its data goes: whoever holds the endpoint that its notice named receives what is sent there. */
-export function factsOf({ capability: id, notice }: ConsentRecord, facts: OwnFacts): RecordFacts {
+/**
+ * The facts of a grant, by where its data goes: whoever holds the endpoint that its notice named, or the place chosen, receives
+ * what is sent there.
+ */
+export function factsOf({ capability: id, scope, notice }: ConsentRecord, facts: OwnFacts): RecordFacts {
+  const { destination } = capability(id);
   const endpoint = notice?.endpoint;
   const own = deviceFacts(id, facts);
+  if (destination === 'sync-place') {
+    return { ...own, recipients: [syncPlace(scope)], processingLocations: ['device', 'remote'] };
+  }
   if (!endpoint) return own;
   const { origin } = new URL(endpoint.url);
   // Of an organisation's server no more is known than its address and place.
@@ -85,6 +95,14 @@ export function factsOf({ capability: id, notice }: ConsentRecord, facts: OwnFac
     ...own,
     recipients: [{ id: origin, name: origin, address: endpoint.place, email, url: origin }],
   };
+}
+
+/** Whoever holds a place of synchronization. Of them Cloudopt knows the server's origin, or nothing but what they do. */
+function syncPlace(scope: Scope): Party {
+  const host = siteOf(scope)?.host;
+  const [name, id] =
+    host === undefined ? [BROWSER_SYNC, tag('recipient', 'browser-sync')] : [`https://${host}`, `https://${host}`];
+  return { id, name, address: NOT_AVAILABLE, email: NOT_AVAILABLE, url: host === undefined ? NOT_AVAILABLE : id };
 }
 
 /** The last moment that a date can hold. */
@@ -105,7 +123,9 @@ const given = <K extends string>(members: Readonly<Record<K, string | undefined>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value)) as Partial<Record<K, string>>;
 
 const places = (facts: RecordFacts): string[] =>
-  facts.processingLocations.flatMap((place) => (place === 'device' ? [...THIS_DEVICE] : [place]));
+  facts.processingLocations.flatMap((place) =>
+    place === 'device' ? [...THIS_DEVICE] : [place === 'remote' ? ELSEWHERE : place],
+  );
 
 function partyOf(party: Party, role: 'dpv:DataController' | 'dpv:Recipient'): DpvParty {
   return {

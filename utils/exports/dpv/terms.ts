@@ -61,6 +61,11 @@ export const NOT_AVAILABLE = 'dpv:NotAvailable';
 /** This device. DPV 2.2 announces the end of `dpv:WithinDevice`, which the guide still uses, in favour of `tech:Device`. */
 export const THIS_DEVICE = ['dpv:LocalLocation', 'tech:Device'] as const;
 
+/** Another place than this device, whichever it is. */
+export const ELSEWHERE = 'dpv:RemoteLocation';
+/** Whoever receives what is handed to the browser's own sync, as a record names them: which maker, it does not know. */
+export const BROWSER_SYNC = 'Maker of this browser, through its own sync';
+
 /** BCP 47's tag for a language that is not known. */
 export const UNKNOWN_LANGUAGE = 'und';
 
@@ -150,6 +155,8 @@ const purposeOfClause: Readonly<Record<string, `dpv:${string}`>> = {
 const dataOfField: readonly (readonly [field: string, data: `pd:${string}`])[] = [
   ['minutes', 'pd:BrowserHistory'],
   ['site', 'pd:BrowsingBehaviour'],
+  // Sites of the person's own choice.
+  ['sync_hosts', 'pd:BrowsingBehaviour'],
 ];
 
 /** What a capability is for, and which type of personal data its fields are: out of its entry in the catalogue. */
