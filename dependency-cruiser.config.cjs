@@ -24,11 +24,10 @@ const mayUse = {
   /** Pure, but for the settings, which read and write a lease's checkpoint. */
   reports: ['catalogue', 'leases/lease'],
   /** What syncs and how; it reaches places only through what it is handed. */
-  sync: ['catalogue', 'leases', 'egress/wire'],
-  capabilities: ['catalogue', 'leases', 'reports'],
+  sync: ['catalogue', 'leases/lease', 'egress/wire'],
+  capabilities: ['catalogue', 'leases', 'reports', 'sync', 'egress/wire'],
   records: ['catalogue', 'storage', 'leases', 'grants', 'messages'],
   egress: ['catalogue', 'leases', 'storage'],
-  sync: ['catalogue', 'leases/lease', 'egress/wire'],
   exports: ['catalogue', 'reports/scrub', 'policy', 'grants', 'records', 'messages'],
   /** The composition: it may use every stage, and only the entrypoint uses it. */
   background: ['[a-z]+'],

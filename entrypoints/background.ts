@@ -13,6 +13,8 @@ import { readProtection } from '../utils/background/protection-settings';
 import { Reports } from '../utils/background/reports';
 import { scriptConnected } from '../utils/background/script-connections';
 import { streams } from '../utils/background/streams';
+import { ERASE_ALARM, SyncErasure } from '../utils/background/sync-erasure';
+import { localKey } from '../utils/background/sync-rows';
 import { IDLE_AFTER_SECONDS } from '../utils/capabilities/browsing-time';
 import type { Sources, WatchedRequest, World } from '../utils/capabilities/capability';
 import { startCapability } from '../utils/capabilities/start';
@@ -41,6 +43,7 @@ import { systemClock } from '../utils/platform/clock';
 import { errorText } from '../utils/platform/error-text';
 import { randomIds } from '../utils/platform/ids';
 import { language, speak, text } from '../utils/platform/text';
+import { allowsServer } from '../utils/policy/managed';
 import { openDatabase } from '../utils/storage/database';
 
 const ERRORS_KEPT = 50;
@@ -103,6 +106,9 @@ export default defineBackground(() => {
     news: new Channel(),
     count: new Channel(),
     crashed: new Channel(),
+    sync: new Channel(),
+    settingsChanged: new Channel(),
+    syncDue: new Channel(),
   };
   const { version } = browser.runtime.getManifest();
   const about = aboutFrom(navigator.userAgent, version, language());
@@ -118,6 +124,7 @@ export default defineBackground(() => {
     report,
   });
 
+  const wait = (forMs: number) => new Promise<void>((resolve) => setTimeout(resolve, forMs));
   const core = new Core({
     permissions: browserPermissions,
     local: localArea,
@@ -135,7 +142,7 @@ export default defineBackground(() => {
     ids: randomIds,
     browser: browserWorld,
     knowsDataCollection: isFirefox(),
-    wait: (forMs) => new Promise((resolve) => setTimeout(resolve, forMs)),
+    wait,
     openDatabase: (onLost) => openDatabase({ onLost }),
     startCapability: (lease, session) => {
       const protectionSettings = async () =>
@@ -149,6 +156,11 @@ export default defineBackground(() => {
         about,
         mayBeDue: sendDue,
         protectionSettings,
+        reach: (syncing) => core.door.reach(syncing),
+        localKey: async () => (core.status.kind === 'open' ? localKey(core.status.database) : undefined),
+        allowsServer: (origin) => allowsServer(core.managed, origin),
+        changed: () => hint(CHANGED),
+        wait,
         report,
       };
       return startCapability(lease, world);
@@ -169,6 +181,7 @@ export default defineBackground(() => {
     report,
   });
 
+  const erasure = new SyncErasure(core);
   const reports = new Reports({ core, about });
   const sendDue = () => {
     started.then(() => reports.run()).catch(report);
@@ -184,6 +197,10 @@ export default defineBackground(() => {
     reports,
     protection: on.protection,
     guard: on.downloads,
+    sync: on.sync,
+    settingsChanged: on.settingsChanged,
+    erasure,
+    about,
     downloads,
     reloadTab,
     say: text,
@@ -253,6 +270,8 @@ export default defineBackground(() => {
         else if (name === 'pause') on.pauseOver.emit();
         else if (name === 'retry') await core.retry();
         else if (name === 'send') await reports.run();
+        else if (name === 'sync' || name === 'sync-soon') on.syncDue.emit();
+        else if (name === ERASE_ALARM) await erasure.run();
         // 'wake' did its work by waking us.
       })
       .catch(report);
@@ -268,4 +287,5 @@ export default defineBackground(() => {
   begin(Promise.all([core.start(), spoken.ready]).then(() => undefined));
   started.catch(report);
   sendDue();
+  started.then(() => erasure.resume()).catch(report);
 });

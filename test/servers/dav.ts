@@ -35,6 +35,10 @@ export interface DavOptions {
   readonly weakTags?: boolean;
 }
 
+/** The header `Authorization` of who may use it. */
+export const authorizationOf = ({ user, password }: Pick<DavServer, 'user' | 'password'>): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
 /** Started by root, they run as nobody: none of them wants to serve as root. */
 const nobody = 65_534;
 const isRoot = () => process.getuid?.() === 0;
@@ -230,7 +234,7 @@ export async function startDav(
     rmSync(folder, { recursive: true, force: true });
   };
 
-  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  const authorization = authorizationOf({ user, password });
   const answers = () =>
     call({ port, ca: tls.caPem, path: '/', method: 'PROPFIND', headers: { depth: '0', authorization } }).then(
       ({ status }) => status === 207,

@@ -62,6 +62,7 @@ import { Appender } from '../records/append';
 import { Archive } from '../records/archive';
 import type { Database, Opened } from '../storage/database';
 import { arrived } from './bulletins';
+import { forgetSync, pendingScopes } from './sync-rows';
 
 export interface CorePorts {
   readonly permissions: PermissionsPort;
@@ -567,15 +568,16 @@ export class Core {
     if (ended.kind === 'not-durable') return ended;
     const wanted = { capability, scope };
     const seals = ended.changed.kind === 'changed' ? ended.changed.grant.seals : [];
-    const [live, held, records] = await Promise.all([
+    const [live, held, pending, records] = await Promise.all([
       this.liveGrants(),
       this.ports.permissions.held(),
+      this.pendingScopes(),
       archive.countSealed(
         wanted,
         seals.map((seal) => seal.grantId),
       ),
     ]);
-    const kept = !isEmpty(heldFor(wanted, held, live));
+    const kept = !isEmpty(heldFor(wanted, held, live, pending));
     const shared = !kept && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
     return { kind: 'revoked', held: kept ? 'kept-by-browser' : shared ? 'shared' : 'nothing', records };
   }
@@ -629,6 +631,8 @@ export class Core {
       }),
       ended.kind === 'ended' ? this.#armAlarms() : undefined,
     ]);
+    // Only now: what was in flight may have rested on it.
+    if (capability === 'cloud-sync') await this.forgetSync();
     if (ended.kind === 'ended' && change.exclude) await this.#issueLeases();
     this.ports.changed();
     return ended;
@@ -643,9 +647,45 @@ export class Core {
         return this.office.leases();
       });
       const live = (await running).filter((grant) => !sameGrant(grant, ended));
-      await this.ports.permissions.drop(heldFor(ended, await this.ports.permissions.held(), live));
+      await this.#dropFor(ended, live);
     } catch (error) {
       // An enterprise policy may forbid it: shown as held by the browser.
+      this.ports.report(error);
+    }
+  }
+
+  async #dropFor(ended: Wanted, live: readonly Wanted[]): Promise<void> {
+    const [held, pending] = await Promise.all([this.ports.permissions.held(), this.pendingScopes()]);
+    const spare = heldFor(ended, held, live, pending);
+    if (!isEmpty(spare)) await this.ports.permissions.drop(spare);
+  }
+
+  /** Gives back what served this grant after its end, such as a deletion that is done now. */
+  async release(wanted: Wanted): Promise<void> {
+    await this.#dropFor(wanted, await this.#standing()).catch(this.ports.report);
+  }
+
+  /** Origins that no grant explains, but a deletion that is still to be done. What can't be read explains nothing. */
+  async pendingScopes(): Promise<Scope[]> {
+    if (this.status.kind !== 'open') return [];
+    const reading = withinTime(pendingScopes(this.status.database), READ_WAIT_MS);
+    return reading.catch((error: unknown) => {
+      this.ports.report(error);
+      return [];
+    });
+  }
+
+  /** What synchronization kept goes with its grant. */
+  async forgetSync(): Promise<void> {
+    if (this.status.kind !== 'open') return;
+    try {
+      const { book, database } = this.status;
+      const { grants } = await book.everything();
+      await forgetSync(
+        database,
+        grants.filter(({ capability, state }) => capability === 'cloud-sync' && state === 'granted'),
+      );
+    } catch (error) {
       this.ports.report(error);
     }
   }
@@ -838,7 +878,7 @@ export class Core {
         this.ports.report(error);
       });
     }
-    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown()]);
+    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown(), this.forgetSync()]);
     await this.#armAlarms();
   }
 
@@ -870,7 +910,7 @@ export class Core {
 
   async #handBackOnce(): Promise<void> {
     if (this.status.kind !== 'open') return;
-    const spare = surplus(await this.ports.permissions.held(), await this.#standing());
+    const spare = surplus(await this.ports.permissions.held(), await this.#standing(), await this.pendingScopes());
     if (isEmpty(spare) || this.#keptByBrowser.has(hashOf(spare))) return;
     const locks = candidates(spare).map(askingLock);
     const key = locks.join();
@@ -898,10 +938,11 @@ export class Core {
       before,
       'event',
     );
-    const spare = intersection(locked, surplus(before, await this.#standing()));
+    const pending = await this.pendingScopes();
+    const spare = intersection(locked, surplus(before, await this.#standing(), pending));
     if (isEmpty(spare)) return;
     await this.ports.permissions.drop(spare).catch(this.ports.report);
-    const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.#standing()));
+    const left = intersection(spare, surplus(await this.ports.permissions.held(), await this.#standing(), pending));
     if (!isEmpty(left)) this.#keptByBrowser.add(hashOf(left));
     const [only, ...others] = candidates(spare);
     const named = only !== undefined && others.length === 0 ? only : null;
@@ -962,7 +1003,7 @@ export class Core {
         );
     }
     for (const id of capabilityIds) await archive.eraseExpired(id);
-    await archive.eraseOldUses();
+    await archive.eraseOldUses(grants.filter((grant) => grant.state === 'granted').map((grant) => grant.grantId));
     await archive.eraseOutbox(undefined, nowMs - OUTBOX_KEPT_DAYS * DAY_MS);
   }
 

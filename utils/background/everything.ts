@@ -5,6 +5,7 @@ import { grantRow, intentRow } from '../grants/schema';
 import type { ErasedEverything, StoredRow } from '../messages/contract';
 import type { Database, Stores } from '../storage/database';
 import { type Core, HALTED_KEY, HEAD_KEY } from './core';
+import { keptForErasure, notExported } from './sync-rows';
 
 const BATCH = 250;
 
@@ -30,7 +31,9 @@ async function* rowsOf(
       transaction.store.getAllKeys(range as never, BATCH),
       transaction.store.getAll(range as never, BATCH),
     ]);
-    if (rows.length > 0) yield rows.map((row) => ({ store, row }));
+    // Keys that can't be read out have no form in a file.
+    const written = rows.filter((row) => !('key' in row && notExported.includes(String(row.key))));
+    if (written.length > 0) yield written.map((row) => ({ store, row }));
     if (rows.length < BATCH) return;
     from = keys.at(-1);
   }
@@ -38,7 +41,8 @@ async function* rowsOf(
 
 /**
  * Rows of `settings` that an erasure leaves: which database this is, which policy it knows (the next start would otherwise
- * take this for a lost history, or keep quiet about a new policy), and up to which entry news was dismissed.
+ * take this for a lost history, or keep quiet about a new policy), and up to which entry news was dismissed. A deletion of
+ * the copy at a place of synchronization that is still to be done stays with what it needs.
  */
 const keptSettings: readonly string[] = ['database', 'policy', 'told'];
 
@@ -86,8 +90,9 @@ async function eraseNotices(database: Database): Promise<number> {
 }
 
 async function eraseSettings(database: Database): Promise<number> {
+  const kept = [...keptSettings, ...(await keptForErasure(database))];
   const transaction = database.transaction('settings', 'readwrite');
-  const spare = (await transaction.store.getAllKeys()).filter((key) => !keptSettings.includes(key));
+  const spare = (await transaction.store.getAllKeys()).filter((key) => !kept.includes(key));
   for (const key of spare) transaction.store.delete(key);
   await transaction.done;
   return spare.length;

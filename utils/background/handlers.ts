@@ -23,7 +23,8 @@ import { differences } from '../policy/differences';
 import { barred } from '../policy/managed';
 import { currentPolicy } from '../policy/versions';
 import { buildNotice } from '../prompts/notice';
-import { places } from '../reports/schema';
+import { places, type Resource } from '../reports/schema';
+import type { Session } from '../sync/session';
 import { dismiss, unread } from './bulletins';
 import { consentOf, subjectId } from './consents';
 import { Core, HEAD_KEY } from './core';
@@ -31,6 +32,8 @@ import { type DownloadsPort, downloadHandlers } from './download-handlers';
 import { eraseEverything } from './everything';
 import { protectionHandlers } from './protection-handlers';
 import type { Reports } from './reports';
+import type { SyncErasure } from './sync-erasure';
+import { syncHandlers } from './sync-handlers';
 import { managedView, viewOf, viewsOf } from './views';
 
 export interface HandlerPorts {
@@ -42,6 +45,10 @@ export interface HandlerPorts {
   readonly reports: Reports;
   readonly protection: Channel<[use: (running: RunningProtection) => void]>;
   readonly guard: Channel<[use: (running: RunningGuard) => void]>;
+  readonly sync: Channel<[use: (running: Session) => void]>;
+  readonly settingsChanged: Channel<[]>;
+  readonly erasure: SyncErasure;
+  readonly about: Pick<Resource, 'browser' | 'os'>;
   readonly downloads: DownloadsPort;
   reloadTab(tabId: number): Promise<void>;
   readonly say: Say;
@@ -71,13 +78,14 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
 
   async function seen() {
     const { book } = await open();
-    const [everything, live, held] = await Promise.all([
+    const [everything, live, held, pending] = await Promise.all([
       book.everything(),
       core.liveGrants(),
       core.ports.permissions.held(),
+      core.pendingScopes(),
     ]);
     const nowMs = core.ports.clock.nowMs();
-    return { ...everything, live, held, nowMs, managed: core.managed, supported: ports.supported };
+    return { ...everything, live, held, pending, nowMs, managed: core.managed, supported: ports.supported };
   }
 
   async function state(): Promise<Answers['state.get']> {
@@ -97,6 +105,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
         fences: [],
         live: [],
         held: await core.ports.permissions.held(),
+        pending: [],
         nowMs: core.ports.clock.nowMs(),
         managed: core.managed,
         supported: ports.supported,
@@ -198,7 +207,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       head: head && head.seq > 0 ? { seq: head.seq, hash: head.hash, maxEpoch: head.maxEpoch } : null,
       managed: { exists: core.managed.exists, problems: core.managed.problems },
       held,
-      unexplained: surplus(held, await core.liveGrants()),
+      unexplained: surplus(held, await core.liveGrants(), await core.pendingScopes()),
       leases: core.office.leases().map(({ capability: id, scope, epoch }) => ({ capability: id, scope, epoch })),
       usageBytes: await ports.usageBytes(),
     };
@@ -322,7 +331,22 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       await open();
       return ports.reports.send(input);
     },
-    ...protectionHandlers({ core, open, running: ports.protection, reloadTab: ports.reloadTab }),
+    ...protectionHandlers({
+      core,
+      open,
+      running: ports.protection,
+      settingsChanged: ports.settingsChanged,
+      reloadTab: ports.reloadTab,
+    }),
+    ...syncHandlers({
+      core,
+      open,
+      running: ports.sync,
+      erasure: ports.erasure,
+      settingsChanged: ports.settingsChanged,
+      protection: ports.protection,
+      proposedName: () => say('sync_device_name', ports.about.browser.name, ports.about.os),
+    }),
     ...downloadHandlers({ open, guard: ports.guard, downloads: ports.downloads }),
   };
 }

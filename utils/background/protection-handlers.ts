@@ -12,6 +12,7 @@ interface Ports {
   readonly core: Core;
   open(): Promise<Extract<Status, { kind: 'open' }>>;
   readonly running: Channel<[use: (running: RunningProtection) => void]>;
+  readonly settingsChanged: Channel<[]>;
   reloadTab(tabId: number): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ type Names =
   | 'protection.stopped'
   | 'protection.let-through';
 
-export function protectionHandlers({ core, open, running, reloadTab }: Ports): Pick<Handlers, Names> {
+export function protectionHandlers({ core, open, running, settingsChanged, reloadTab }: Ports): Pick<Handlers, Names> {
   /** What runs under a live lease; `undefined` where nothing does. */
   function now(): RunningProtection | undefined {
     let found: RunningProtection | undefined;
@@ -76,6 +77,7 @@ export function protectionHandlers({ core, open, running, reloadTab }: Ports): P
         await changeProtection(database, (before) => pausedUntil(before, host, nowMs + HOUR_MS, nowMs));
       } else await changeProtection(database, (before) => changed(before, { kind: 'add', to: 'allow', host }));
       await protection.apply();
+      settingsChanged.emit();
       // What was stopped comes only with a new load, and Chromium asks its rules about a page only then.
       await reloadTab(tabId);
       core.ports.changed();
@@ -86,6 +88,7 @@ export function protectionHandlers({ core, open, running, reloadTab }: Ports): P
       const protection = now();
       if (!protection) return { kind: 'off' };
       await changeProtection(database, (before) => resumed(before, host));
+      settingsChanged.emit();
       await protection.endVisitPause(host, tabId);
       await protection.apply();
       await reloadTab(tabId);
@@ -95,6 +98,7 @@ export function protectionHandlers({ core, open, running, reloadTab }: Ports): P
     'protection.change': async ({ change }) => {
       const { database } = await open();
       const answer = await changeProtection(database, (before) => changed(before, change));
+      settingsChanged.emit();
       await now()?.apply();
       core.ports.changed();
       return answer;

@@ -1,5 +1,6 @@
 /** What pages are shown of the book: pure. */
 import { type CapabilityId, capabilityIds } from '../catalogue/catalogue';
+import type { Scope } from '../catalogue/scope';
 import type { Everything } from '../grants/book';
 import { heldFor } from '../grants/holdings';
 import type { Grant } from '../grants/schema';
@@ -11,6 +12,8 @@ import { changedInSubstance } from '../policy/versions';
 export interface Seen extends Pick<Everything, 'grants' | 'fences'> {
   readonly live: readonly Grant[];
   readonly held: Held;
+  /** Origins that are held for a deletion that is still to be done. */
+  readonly pending: readonly Scope[];
   readonly nowMs: number;
   readonly managed: Managed;
   supported(id: CapabilityId): boolean;
@@ -40,11 +43,11 @@ export function viewOf(id: CapabilityId, seen: Seen): CapabilityView {
   };
 }
 
-function scopeView(grant: Grant, { fences, live, held, managed }: Seen): ScopeView {
+function scopeView(grant: Grant, { fences, live, held, pending, managed }: Seen): ScopeView {
   const fence = fences.find((row) => row.capability === grant.capability && row.scope === grant.scope);
   const ended = grant.state === 'revoked' || grant.state === 'expired' || grant.state === 'paused';
   const runs = live.some((row) => row.capability === grant.capability && row.scope === grant.scope);
-  const heldStill = ended && !isEmpty(heldFor(grant, held, live));
+  const heldStill = ended && !isEmpty(heldFor(grant, held, live, pending));
   // A row that says 'granted' while nothing may run under it is not shown as on: closed when in doubt.
   const resting: ShownState = forbids(managed, grant.capability, grant.scope) ? 'forbidden' : 'expired';
   const state: ShownState = grant.state === 'granted' && !runs ? resting : heldStill ? 'revoked-but-held' : grant.state;

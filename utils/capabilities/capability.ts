@@ -1,5 +1,6 @@
 import type { CapabilityId } from '../catalogue/catalogue';
 import type { ProtectionSettings, Verdict } from '../catalogue/lists';
+import type { Reach } from '../egress/wire';
 import type { Channel, Forwarder } from '../leases/forwarder';
 import type { Lease } from '../leases/lease';
 import type { AlarmsPort, RulesPort, ScriptsPort } from '../platform/browser-types';
@@ -7,6 +8,7 @@ import type { Clock } from '../platform/clock';
 import type { Ids } from '../platform/ids';
 import type { CounterName } from '../reports/counters';
 import type { Place, Resource } from '../reports/schema';
+import type { Session } from '../sync/session';
 
 /** A content script's connection, already known to come from a top site that the lease covers. */
 export interface ScriptConnection {
@@ -164,6 +166,12 @@ export interface Sources {
   /** A feature was used; never from a private window. */
   readonly count: Channel<[name: CounterName]>;
   readonly crashed: Channel<[fault: Fault]>;
+  /** Hands the running synchronization to whoever asks. */
+  readonly sync: Channel<[use: (running: Session) => void]>;
+  /** The person changed settings on this device. */
+  readonly settingsChanged: Channel<[]>;
+  /** It is time to synchronise. */
+  readonly syncDue: Channel<[]>;
 }
 
 export interface World {
@@ -179,6 +187,15 @@ export interface World {
   mayBeDue(): void;
   /** What the person chose for protection; the usual where nothing was chosen. */
   protectionSettings(): Promise<ProtectionSettings>;
+  /** What synchronization may reach under this lease; it ends with it. */
+  reach(lease: Lease<'cloud-sync'>): Reach;
+  /** The key that seals what rests on this device; it can't be read out. */
+  localKey(): Promise<CryptoKey | undefined>;
+  /** Whether the organisation lets settings go to a server of this origin. */
+  allowsServer(origin: string): boolean;
+  /** Something changed that open pages may show. */
+  changed(): void;
+  wait(forMs: number): Promise<void>;
   report(error: unknown): void;
 }
 

@@ -2,6 +2,7 @@ import type { CapabilityId } from '../catalogue/catalogue';
 import type { Lease } from '../leases/lease';
 import * as browsingTime from './browsing-time';
 import type { Start, World } from './capability';
+import * as cloudSync from './cloud-sync';
 import * as crashReports from './crash-reports';
 import * as downloadGuard from './download-guard';
 import * as notifications from './notifications';
@@ -19,6 +20,7 @@ const starts: { [C in CapabilityId]: Start<C> } = {
   'download-guard': downloadGuard.start,
   'usage-statistics': usageStatistics.start,
   'crash-reports': crashReports.start,
+  'cloud-sync': cloudSync.start,
 };
 
 /** Starts the code of the lease's capability. */

@@ -302,10 +302,14 @@ export class Archive {
     return found;
   }
 
-  async eraseOldUses(): Promise<void> {
+  /** @param live ids of grants whose checkpoints stay, however long ago they were written. */
+  async eraseOldUses(live: readonly string[]): Promise<void> {
+    const kept = live.map(checkpointId);
     const range = IDBKeyRange.upperBound([this.clock.nowMs() - USES_KEPT_DAYS * DAY_MS, '']);
     const transaction = this.database.transaction('uses', 'readwrite');
-    for (const key of await transaction.store.index('at').getAllKeys(range)) transaction.store.delete(key);
+    for (const key of await transaction.store.index('at').getAllKeys(range)) {
+      if (!kept.includes(key)) transaction.store.delete(key);
+    }
     await transaction.done;
   }
 

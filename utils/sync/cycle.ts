@@ -3,9 +3,9 @@
  * or lose writes; where a place honours it, that saves retries and nothing else. What is sent was committed here before.
  */
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../platform/clock';
-import { type Document, decodeDocument, emptyDocument, encodeDocument } from './document';
+import { type Document, decodeDocument, ENTRIES_MAX, emptyDocument, encodeDocument } from './document';
 import { type Keyring, labelOf, newestKey, openDocument, sealDocument } from './envelope';
-import { holdsAll } from './merge';
+import { holdsAll, missingFrom } from './merge';
 import type { Provider, Put, Trouble } from './providers/provider';
 import type { LocalSettings } from './settings';
 import { type CycleTrouble, noteLocal, type SyncState, skewOf, takeIn, type WarningKind, warned } from './state';
@@ -96,7 +96,8 @@ class Cycle {
 
   async run(): Promise<CycleOutcome> {
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      if (round > 0) await this.ports.wait(WAIT_MS * 2 ** Math.min(round - 1, 4) * (0.5 + this.ports.random()));
+      if (round > 0)
+        await this.ports.wait(Math.round(WAIT_MS * 2 ** Math.min(round - 1, 4) * (0.5 + this.ports.random())));
       const step = await this.#round();
       if (step.kind === 'end') return step.outcome;
     }
@@ -167,11 +168,13 @@ class Cycle {
     return joining ? this.#behind('damaged') : { kind: 'unsent', state };
   }
 
+  /** Says once what of the file is not used. */
   #telling(state: SyncState, read: Read, nowMs: number): SyncState {
-    const why = read.kind === 'damaged' ? 'damaged' : read.kind === 'document' && read.retired ? 'old-key' : undefined;
+    const count = read.kind === 'document' && read.retired ? missingFrom(state.document, read.document).length : 0;
+    const why = read.kind === 'damaged' ? 'damaged' : count > 0 ? 'old-key' : undefined;
     if (!why || this.#warned.has(why)) return state;
     this.#warned.add(why);
-    return warned(state, { why }, nowMs);
+    return warned(state, { why, ...(count > 0 ? { count } : {}) }, nowMs);
   }
 
   /** Before this device's settings take the place of nothing, of what can't be read, or of what an old key sealed. */
@@ -203,6 +206,7 @@ class Cycle {
 
   /** Sends all that is here; what became of it is read back in the next round. */
   async #send(read: Read, state: SyncState): Promise<Detour> {
+    if (Object.keys(state.document.entries).length > ENTRIES_MAX) return this.#behind('too-large');
     const sealed = await sealDocument(encodeDocument(state.document), this.ports.keyring);
     if (sealed.kind === 'too-large' || sealed.text.length > this.ports.provider.bytesMax)
       return this.#behind('too-large');

@@ -3,6 +3,7 @@
  * kept as it is. What was deleted stays as an entry without a value, a tombstone.
  */
 import * as z from 'zod/mini';
+import { invariant } from '../platform/invariant';
 import { STAMP_MS_MAX, STAMP_N_MAX, type Stamp } from './clock';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -17,7 +18,9 @@ export interface Document {
 
 /** What one document may hold. */
 export const DOCUMENT_BYTES_MAX = 2 * 1024 * 1024;
-export const ENTRIES_MAX = 20_000;
+export const ENTRIES_MAX = 10_000;
+/** What a device keeps may be more than it could send. */
+export const KEPT_ENTRIES_MAX = 4 * ENTRIES_MAX;
 const DEPTH_MAX = 16;
 const FORMAT = 1;
 
@@ -52,7 +55,7 @@ export const isDocument = (raw: unknown): raw is Document =>
   raw !== null &&
   Object.keys(raw).length === 1 &&
   'entries' in raw &&
-  isMapOf(isKey, isEntry, ENTRIES_MAX)(raw.entries);
+  isMapOf(isKey, isEntry, KEPT_ENTRIES_MAX)(raw.entries);
 
 /** Whether something is an object whose keys and values all are such, and no more of them. */
 export const isMapOf =
@@ -84,7 +87,10 @@ export const same = (a: Json | undefined, b: Json | undefined): boolean =>
 type Packed = readonly [number, number, number] | readonly [number, number, number, Json];
 
 /** Compact JSON in UTF-8; the same document always has the same bytes. */
-export function encodeDocument({ entries }: Document): Uint8Array {
+export function encodeDocument(document: Document): Uint8Array {
+  // What others can't read they would take for damaged, and write over.
+  invariant(isDocument(document), 'what is written can be read');
+  const { entries } = document;
   const keys = Object.keys(entries).sort();
   const all = keys.map((key) => entries[key] as Entry);
   const devices = [...new Set(all.map(({ at }) => at.by))].sort();

@@ -19,6 +19,7 @@ import {
   type Keyring,
   keyringFromText,
   keyringToText,
+  labelOf,
   makePassphrase,
   newKeyring,
   openKeyring,
@@ -28,7 +29,6 @@ import {
   rotated,
   sealDocument,
   sealKeyring,
-  vaultOf,
 } from './envelope';
 import { makeLocalKey, openLocal, sealLocal } from './local-key';
 import { browserProvider } from './providers/browser';
@@ -53,7 +53,7 @@ import type {
   TroubleWhy,
   Undone,
 } from './view';
-import { previewOf, viewOfState } from './viewing';
+import { nothingViewed, previewOf, type Stop, stops, type Viewed, viewOfState } from './viewing';
 
 /** How often it is looked at the place where nothing happens here. */
 export const EVERY_MINUTES = 15;
@@ -66,10 +66,6 @@ const LOOKS_MAX = 3;
 
 /** The row of the device's own key, in the database's settings. */
 export const LOCAL_KEY = 'sync-key';
-
-/** Why no cycle begins by itself. */
-const stops = ['needs-secret', 'closed', 'other-vault', 'newer-format'] as const;
-export type Stop = (typeof stops)[number];
 
 /** The checkpoint of a grant of Cloud Synchronization. */
 const syncCheckpoint = z.strictObject({ state: syncState, stopped: z.nullable(z.enum(stops)) });
@@ -119,7 +115,10 @@ interface Known extends SyncCheckpoint {
 
 const off: SyncOff = { kind: 'off' };
 const outOfTurn: SyncOutOfTurn = { kind: 'out-of-turn' };
-const trouble = (why: TroubleWhy, { afterMs = null, status = null }: Partial<SyncTrouble> = {}): SyncTrouble => ({
+const trouble = (
+  why: TroubleWhy,
+  { afterMs = null, status = null }: { afterMs?: number | null; status?: number | null } = {},
+): SyncTrouble => ({
   kind: 'trouble',
   why,
   afterMs,
@@ -134,6 +133,14 @@ export class Session {
   #collecting = false;
 
   constructor(private readonly ports: SessionPorts) {}
+
+  get scope(): string {
+    return this.ports.lease.scope;
+  }
+
+  get epoch(): number {
+    return this.ports.lease.epoch;
+  }
 
   get #signal(): AbortSignal {
     return this.ports.lease.signal;
@@ -261,7 +268,10 @@ export class Session {
       if ('kind' in begun) return begun;
       // Both files are written over whatever lies there: a marker that it was closed, or a vault that is given up.
       const first = await this.#sealed(begun, keyring);
-      for (const [name, text] of [['keys', keysFile], ['settings', first]] as const) {
+      for (const [name, text] of [
+        ['keys', keysFile],
+        ['settings', first],
+      ] as const) {
         const put = await chosen.provider.put(name, text, null);
         if (put.kind === 'trouble' && put.why === 'halted') return off;
         // What could not be written now is written by the cycles to come.
@@ -285,7 +295,7 @@ export class Session {
     for (let look = 0; look < LOOKS_MAX; look += 1) {
       await this.ports.wait(SECOND_MS * (0.5 + this.ports.random()));
       const got = await this.#file(provider, 'keys');
-      if (got.kind === 'trouble' || (got.kind === 'found' && vaultOf(got.text) === vault)) return;
+      if (got.kind === 'trouble' || (got.kind === 'found' && labelOf(got.text)?.vault === vault)) return;
       const put = await provider.put('keys', keysFile, null);
       if (put.kind === 'trouble') return;
     }
@@ -666,22 +676,6 @@ export class Session {
   }
 }
 
-export type Viewed = Exclude<keyof SyncView, 'live' | 'erasure' | 'managed' | 'proposedName'>;
-export const nothingViewed: Pick<SyncView, Viewed> = {
-  phase: 'off',
-  place: null,
-  device: null,
-  devices: [],
-  settings: [],
-  lastSyncMs: null,
-  nextMs: null,
-  trouble: null,
-  warnings: [],
-  log: [],
-  undo: null,
-  preview: null,
-};
-
 const keyRow = (cryptoKey: CryptoKey): { key: string; cryptoKey: CryptoKey } => ({ key: LOCAL_KEY, cryptoKey });
 
 const sameServer = (chosen: Chosen | null, server: Server | null): boolean =>
@@ -713,14 +707,13 @@ function syncedOf(outcome: CycleOutcome): Synced {
 function failureOf(outcome: CycleOutcome): SyncTrouble | SyncOff {
   const synced = syncedOf(outcome);
   if (synced.kind === 'off') return off;
-  return trouble(synced.kind === 'behind' ? synced.why : 'damaged', outcome.kind === 'behind' ? outcome : {});
+  return trouble(
+    synced.kind === 'behind' ? synced.why : 'damaged',
+    outcome.kind === 'behind' ? { status: outcome.status } : {},
+  );
 }
 
-type OpenedWith =
-  | { kind: 'opened'; keyring: Keyring }
-  | { kind: 'wrong-secret' }
-  | { kind: 'damaged' }
-  | SyncTrouble;
+type OpenedWith = { kind: 'opened'; keyring: Keyring } | { kind: 'wrong-secret' } | { kind: 'damaged' } | SyncTrouble;
 
 async function openWith(text: string, secret: Secret, known?: Keyring): Promise<OpenedWith> {
   const recovery = 'recovery' in secret ? parseRecovery(secret.recovery) : undefined;

@@ -1,7 +1,7 @@
 /** Which settings sync, each under a key of its own, and how they become protection's settings again. */
 
 import { type ListName, listNames, OWN_HOSTS_MAX, type ProtectionSettings, usualProtection } from '../catalogue/lists';
-import { host as hostShape } from '../catalogue/shapes';
+import { parseHost } from '../catalogue/scope';
 import { type Json, own, same } from './document';
 
 /** All that syncs and stands on this device, by key. A host that is on neither list has no key. */
@@ -24,7 +24,7 @@ export function aboutKey(key: string): About | undefined {
     return list && { group: 'list', list };
   }
   const host = key.startsWith(HOST) ? key.slice(HOST.length) : '';
-  return hostShape.safeParse(host).success ? { group: 'host', host } : undefined;
+  return parseHost(host) === host ? { group: 'host', host } : undefined;
 }
 
 /** Whether this version knows the key and can apply the value. */

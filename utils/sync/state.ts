@@ -8,7 +8,6 @@ import { DAY_MS } from '../platform/clock';
 import { aheadMs, compareStamps, DRIFT_MAX_MS, nextStamp, runningMs, type Stamp } from './clock';
 import {
   type Document,
-  ENTRIES_MAX,
   type Entry,
   isDeviceId,
   isDocument,
@@ -17,6 +16,7 @@ import {
   isKey,
   isMapOf,
   type Json,
+  KEPT_ENTRIES_MAX,
   own,
   same,
 } from './document';
@@ -32,7 +32,7 @@ export const NAME_CHARS_MAX = 60;
 
 const key = z.custom<string>(isKey);
 const json = z.custom<Json>((raw) => raw !== undefined && isJson(raw));
-const values = z.custom<LocalSettings>(isMapOf(isKey, (raw): raw is Json => isJson(raw), ENTRIES_MAX));
+const values = z.custom<LocalSettings>(isMapOf(isKey, (raw): raw is Json => isJson(raw), KEPT_ENTRIES_MAX));
 const text = z.string().check(z.maxLength(65_536));
 
 const place = z.discriminatedUnion('kind', [
@@ -107,7 +107,7 @@ export const syncState = z.strictObject({
   deviceOnly: z.array(key).check(z.maxLength(DEVICE_ONLY_MAX)),
   /** By key, what stood there before a change of this device's own that the place was not yet seen to hold; `null`: nothing. */
   pending: z.custom<Readonly<Record<string, Entry | null>>>(
-    isMapOf(isKey, (raw): raw is Entry | null => raw === null || isEntry(raw), ENTRIES_MAX),
+    isMapOf(isKey, (raw): raw is Entry | null => raw === null || isEntry(raw), KEPT_ENTRIES_MAX),
   ),
   /** `joining`: nothing is sent or applied until the person has picked merge or replace. */
   phase: z.enum(['joining', 'running']),
@@ -123,7 +123,7 @@ export const syncState = z.strictObject({
   /** Newest first. */
   log: z.array(logItem).check(z.maxLength(LOG_MAX)),
   /** What the last merge that changed something here took the place of. */
-  undo: z.nullable(z.strictObject({ atMs: ms, changes: z.array(change).check(z.maxLength(ENTRIES_MAX)) })),
+  undo: z.nullable(z.strictObject({ atMs: ms, changes: z.array(change).check(z.maxLength(KEPT_ENTRIES_MAX)) })),
 });
 export type SyncState = Readonly<z.infer<typeof syncState>>;
 

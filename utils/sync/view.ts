@@ -261,8 +261,13 @@ export interface SyncView {
 }
 
 export type SettingsImported =
-  | { kind: 'changes'; exportedAtMs: number; changes: readonly Difference[]; unknown: readonly string[] }
+  /** `unknown`: keys that this version can't use; `left`: how many hosts the lists have no room for. */
+  | {
+      kind: 'changes';
+      exportedAtMs: number;
+      changes: readonly Difference[];
+      unknown: readonly string[];
+      left: number;
+    }
   | { kind: 'unreadable'; why: 'no-settings' | 'newer' | 'too-large' }
-  | { kind: 'taken'; changes: number }
-  /** More hosts than a list takes: nothing was changed. */
-  | { kind: 'too-many-hosts'; hostsMax: number };
+  | { kind: 'taken'; changes: number; left: number };

@@ -1,17 +1,28 @@
 /** What a page is shown of a state: pure. */
 import { own } from './document';
 import { aboutKey, type LocalSettings } from './settings';
-import {
-  devicesOf,
-  joinChanges,
-  lastChangeOf,
-  type LogItem,
-  type SyncState,
-  type Warning,
-  warningsOf,
-} from './state';
-import type { Stop, Viewed } from './session';
+import { devicesOf, joinChanges, type LogItem, lastChangeOf, type SyncState, type Warning, warningsOf } from './state';
 import type { LogItemView, Preview, SettingName, SettingView, SyncView, WarningView } from './view';
+
+/** Why no cycle begins by itself. */
+export const stops = ['needs-secret', 'closed', 'other-vault', 'newer-format'] as const;
+export type Stop = (typeof stops)[number];
+
+export type Viewed = Exclude<keyof SyncView, 'live' | 'erasure' | 'managed' | 'proposedName'>;
+export const nothingViewed: Pick<SyncView, Viewed> = {
+  phase: 'off',
+  place: null,
+  device: null,
+  devices: [],
+  settings: [],
+  lastSyncMs: null,
+  nextMs: null,
+  trouble: null,
+  warnings: [],
+  log: [],
+  undo: null,
+  preview: null,
+};
 
 const isDevice = (key: string): boolean => key.startsWith('device/');
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CoreHandlers, handlers } from '../../../utils/background/handlers';
 import { Reports } from '../../../utils/background/reports';
+import { SyncErasure } from '../../../utils/background/sync-erasure';
 import type { CleanRequest, Fault } from '../../../utils/capabilities/capability';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
 import { Channel } from '../../../utils/leases/forwarder';
@@ -29,6 +30,10 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
     reports,
     protection: new Channel(),
     guard: new Channel(),
+    sync: new Channel(),
+    settingsChanged: new Channel(),
+    erasure: new SyncErasure(it.core),
+    about: aboutTest,
     downloads: {
       find: async () => undefined,
       resume: async () => undefined,
@@ -131,6 +136,7 @@ describe('the state', () => {
       'download-guard unsupported',
       'usage-statistics unsupported',
       'crash-reports unsupported',
+      'cloud-sync unsupported',
     ]);
   });
 

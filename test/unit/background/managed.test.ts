@@ -23,7 +23,7 @@ async function view({ core }: Background, id: CapabilityId) {
     core.ports.permissions.held(),
   ]);
   const nowMs = core.ports.clock.nowMs();
-  return viewOf(id, { grants, fences, live, held, nowMs, managed: core.managed, supported: () => true });
+  return viewOf(id, { grants, fences, live, held, pending: [], nowMs, managed: core.managed, supported: () => true });
 }
 
 describe('a policy that arrives while a grant is live', () => {

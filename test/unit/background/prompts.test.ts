@@ -24,6 +24,7 @@ async function view({ core }: Background, id: CapabilityId) {
     fences,
     live,
     held,
+    pending: [],
     nowMs: core.ports.clock.nowMs(),
     managed: core.managed,
     supported: () => true,

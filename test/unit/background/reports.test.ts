@@ -297,8 +297,8 @@ describe('the question', () => {
     expect(needsOf('notifications', '*', false).origins).toEqual([]);
   });
 
-  test('what the browser holds of an endpoint can only be a report’s', () => {
+  test('what the browser holds of an endpoint can be a report’s', () => {
     const held = { permissions: [], origins: ['https://crashes.example/*'], dataCollection: [] };
-    expect(candidates(held)).toEqual(['site-insight', 'crash-reports']);
+    expect(candidates(held)).toEqual(['site-insight', 'crash-reports', 'cloud-sync']);
   });
 });

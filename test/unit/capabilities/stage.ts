@@ -161,13 +161,17 @@ export async function stage() {
       news: new Channel(),
       count: new Channel(),
       crashed: new Channel(),
+      sync: new Channel(),
+      settingsChanged: new Channel(),
+      syncDue: new Channel(),
     };
     const mayBeDue = () => {
       played.due += 1;
     };
     const protectionSettings = async () => played.settings;
     const report = (error: unknown) => void played.errors.push(error);
-    return { on, browser, clock, ids, session, about: aboutTest, mayBeDue, protectionSettings, report };
+    const parts = { on, browser, clock, ids, session, about: aboutTest, mayBeDue, protectionSettings, report };
+    return { ...parts, ...noSync };
   }
 
   async function lease<C extends CapabilityId>(capability: C, scope = '*', more: Partial<Lease> = {}) {
@@ -199,6 +203,17 @@ export async function stage() {
   const records = async () => (await database.getAll('records')) as RecordRow[];
   return { ...opened, archive, events, played, world, lease, leaseOf, records };
 }
+
+/** What synchronization alone uses: its own tests bring it. */
+const noSync = {
+  reach: () => {
+    throw new Error('nothing is reached here');
+  },
+  localKey: async () => undefined,
+  allowsServer: () => true,
+  changed: () => undefined,
+  wait: async () => undefined,
+};
 
 /** Lets everything that was begun come to its end: some turns of the event loop, no waiting by the clock. */
 export async function settle(): Promise<void> {

@@ -6,7 +6,8 @@ import {
   type CapabilityId,
   capability,
   capabilityIds,
-  catalogue,
+  everyField,
+  fieldsOf,
   isCapabilityId,
   needsOf,
   optionalPermissions,
@@ -29,11 +30,11 @@ describe.each(capabilityIds)('%s', (id) => {
   });
 
   test('has a text on the browser’s prompt for one site exactly where it may be granted for one', () => {
-    expect(says(capabilityKey(id, 'browser_site')) !== '').toBe(entry.sites === 'choose');
+    expect(says(capabilityKey(id, 'browser_site')) !== '').toBe(entry.sites === 'choose' || entry.sites === 'server');
   });
 
   test('names every field that it collects', () => {
-    for (const field of entry.fields) {
+    for (const field of everyField(id)) {
       expect(says(`field_${field}_name`), field).not.toBe('');
       expect(says(`field_${field}_text`), field).not.toBe('');
     }
@@ -57,8 +58,9 @@ describe.each(capabilityIds)('%s', (id) => {
     expect(entry.api.filter((name) => required.includes(name))).toEqual([]);
   });
 
-  test('keeps records for a number of days exactly where it collects something', () => {
-    expect(entry.keepDays === null).toBe(entry.fields.length === 0);
+  test('keeps records for a number of days exactly where it collects something on this device', () => {
+    // What is handed to a place is no record: it lies there.
+    expect(entry.keepDays === null).toBe(entry.fields.length === 0 || entry.destination === 'sync-place');
     const stamp = { id: 'a', capability: id, scope: '*', grantId: 'g', epoch: 1, atMs: 1, site: 'a.example' };
     const members = {
       day: '2026-01-31',
@@ -85,11 +87,46 @@ describe.each(capabilityIds)('%s', (id) => {
   test('needs the same permissions for every scope, and origins only where it has sites', () => {
     const all = needsOf(id, '*', true);
     expect(all.permissions).toEqual([...entry.api].sort());
-    expect(all.origins).toEqual(entry.sites === 'none' ? [] : ['*://*/*']);
+    expect(all.origins).toEqual(entry.sites === 'none' || entry.sites === 'server' ? [] : ['*://*/*']);
     expect(allowsScope(id, '*')).toBe(true);
     expect(allowsScope(id, '*://shop.example/*')).toBe(entry.sites === 'choose');
     if (entry.sites === 'choose') {
       expect(needsOf(id, '*://shop.example/*', true)).toEqual({ ...all, origins: ['*://shop.example/*'] });
+    }
+  });
+});
+
+describe('a capability whose scope is a place', () => {
+  const SERVER = 'https://dav.example/*';
+  test('needs an origin, and tells of an account, only where that is a server', () => {
+    expect(needsOf('cloud-sync', '*', true)).toEqual({
+      permissions: [],
+      origins: [],
+      dataCollection: ['browsingActivity'],
+    });
+    expect(needsOf('cloud-sync', SERVER, true)).toEqual({
+      permissions: [],
+      origins: [SERVER],
+      dataCollection: ['authenticationInfo', 'browsingActivity'],
+    });
+    expect(needsOf('cloud-sync', SERVER, false).dataCollection).toEqual([]);
+    expect(fieldsOf('cloud-sync', '*')).not.toContain('sync_login');
+    expect(fieldsOf('cloud-sync', SERVER)).toEqual(everyField('cloud-sync'));
+  });
+
+  test('is one HTTPS server, and none of its neighbours', () => {
+    for (const scope of ['*', SERVER, 'https://192.0.2.7/*', 'https://localhost/*', 'https://[2001:db8::1]/*']) {
+      expect(allowsScope('cloud-sync', scope), scope).toBe(true);
+    }
+    for (const scope of [
+      '*://dav.example/*',
+      'http://dav.example/*',
+      'https://*.dav.example/*',
+      'https://*/*',
+      '',
+      'x',
+    ]) {
+      expect(allowsScope('cloud-sync', scope), scope).toBe(false);
     }
   });
 });
@@ -102,7 +139,7 @@ describe('the manifest', () => {
     expect([...optional.permissions]).toEqual([...new Set(named)].sort());
     expect(optional.permissions).toEqual(['browsingData', 'downloads', 'idle', 'notifications', 'tabs', 'webRequest']);
     expect(optional.origins).toEqual(['*://*/*']);
-    expect(optional.dataCollection).toEqual(['technicalAndInteraction']);
+    expect(optional.dataCollection).toEqual(['authenticationInfo', 'browsingActivity', 'technicalAndInteraction']);
   });
 
   test('requires only what no browser warns about', () => {
@@ -129,7 +166,7 @@ test('no text is left over from a capability that is gone', () => {
   expect(
     Object.keys(texts).filter((key) => key.startsWith('cap_') && !known.some((one) => key.startsWith(one))),
   ).toEqual([]);
-  const fields = new Set<string>(Object.values(catalogue).flatMap((entry) => [...entry.fields]));
+  const fields = new Set(capabilityIds.flatMap(everyField));
   const named = Object.keys(texts).flatMap((key) => /^field_(.+)_(?:name|text)$/.exec(key)?.[1] ?? []);
   expect(named.filter((field) => !fields.has(field))).toEqual([]);
 });

@@ -166,7 +166,9 @@ test('candidates could have asked for it', () => {
   expect(candidates({ ...emptyHeld, permissions: ['tabs'] })).toEqual(['browsing-time']);
   expect(candidates({ ...emptyHeld, origins: ['*://a.example/*'] })).toEqual(['site-insight']);
   expect(candidates({ ...emptyHeld, origins: ['<all_urls>'] })).toEqual(['site-insight', 'protection']);
-  expect(candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['browsingActivity'] })).toEqual([]);
+  expect(candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['locationInfo'] })).toEqual([]);
+  expect(candidates({ ...emptyHeld, dataCollection: ['authenticationInfo'] })).toEqual(['cloud-sync']);
+  expect(candidates({ ...emptyHeld, origins: ['https://dav.example/*'] })).toEqual(['site-insight', 'cloud-sync']);
   for (const id of Object.keys(catalogue) as CapabilityId[]) expect(candidates(needsOf(id, ALL, true))).toContain(id);
 });
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
-import { capability, capabilityIds } from '../../../utils/catalogue/catalogue';
+import { capability, capabilityIds, everyField } from '../../../utils/catalogue/catalogue';
 import { capabilityKey } from '../../../utils/prompts/notice';
 import { countedBase, english } from './locales';
 
@@ -51,13 +51,13 @@ const written = new Set(sources.flatMap((file) => [...stringsOf(readFileSync(fil
 /** Keys that code puts together from the catalogue: capability-text.ts and notice.ts. */
 const derived = new Set(
   capabilityIds.flatMap((id) => {
-    const { sites, fields } = capability(id);
+    const { sites } = capability(id);
     return [
       ...['name', 'does', 'why', 'retention', 'refusal', 'limits', 'browser_all'].map((part) =>
         capabilityKey(id, part),
       ),
-      ...(sites === 'choose' ? [capabilityKey(id, 'browser_site')] : []),
-      ...fields.flatMap((field) => [`field_${field}_name`, `field_${field}_text`]),
+      ...(sites === 'choose' || sites === 'server' ? [capabilityKey(id, 'browser_site')] : []),
+      ...everyField(id).flatMap((field) => [`field_${field}_name`, `field_${field}_text`]),
     ];
   }),
 );

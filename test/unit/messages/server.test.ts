@@ -53,6 +53,23 @@ const good: { [N in MessageName]: Input<N> } = {
   'reports.configure': { capability: 'usage-statistics', without: ['os.name'], byRule: true },
   'reports.reset-id': {},
   'reports.send': { capability: 'crash-reports', hash: sha },
+  'sync.get': {},
+  'sync.probe': { server: null },
+  'sync.look': { server: { url: 'https://dav.example/', user: 'u', password: 'p' } },
+  'sync.create': { deviceName: 'Laptop', passphrase: null },
+  'sync.open': { secret: { passphrase: 'a long passphrase' }, deviceName: 'Laptop' },
+  'sync.join': { how: 'merge' },
+  'sync.now': {},
+  'sync.undo': {},
+  'sync.device-only': { key: 'protection.badge', on: true },
+  'sync.rename': { name: 'Laptop' },
+  'sync.passphrase': { secret: { recovery: 'AAAA' }, passphrase: null },
+  'sync.rotate': { secret: { passphrase: 'a long passphrase' } },
+  'sync.remove-device': { device: 'id-1', secret: { passphrase: 'a long passphrase' }, passphrase: null },
+  'sync.revoke': { scope: 'https://dav.example/*', remote: 'delete' },
+  'sync.erasure': { what: 'retry' },
+  'settings.export': {},
+  'settings.import': { text: '{}', how: 'look' },
 };
 const senderOf = (name: MessageName): Sender => page(onlyFrom[name]?.[0] ?? 'popup.html');
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import messages from '../../../public/_locales/en/messages.json';
 import { Core } from '../../../utils/background/core';
-import { capability, capabilityIds } from '../../../utils/catalogue/catalogue';
+import { capability, capabilityIds, fieldsOf } from '../../../utils/catalogue/catalogue';
 import { noticeRef } from '../../../utils/grants/schema';
 import { hashOf } from '../../../utils/platform/hash';
 import type { Say } from '../../../utils/platform/text-types';
@@ -11,7 +11,9 @@ import { buildNotice } from '../../../utils/prompts/notice';
 const say: Say = (key) => (messages as Record<string, { message: string }>)[key]?.message ?? '';
 
 describe.each(capabilityIds)('the notice of %s', (id) => {
-  const scopes = capability(id).sites === 'choose' ? ['*', '*://shop.example/*'] : ['*'];
+  const { sites } = capability(id);
+  const scopes =
+    sites === 'choose' ? ['*', '*://shop.example/*'] : sites === 'server' ? ['*', 'https://dav.example/*'] : ['*'];
 
   test.each(scopes)('for %s says everything that a prompt must', (scope) => {
     const notice = buildNotice(id, scope, say, 'en');
@@ -19,12 +21,14 @@ describe.each(capabilityIds)('the notice of %s', (id) => {
     for (const part of [name, does, why.trim(), destination, place, retention, refusalCost, withdrawal, controller]) {
       expect(part).not.toBe('');
     }
-    expect(notice.fields.map((field) => field.name)).toHaveLength(capability(id).fields.length);
+    expect(notice.fields.map((field) => field.name)).toHaveLength(fieldsOf(id, scope).length);
     expect(notice.fields.every((field) => field.name !== '' && field.text !== '')).toBe(true);
     expect(notice.clauses.map((clause) => clause.id)).toEqual([...capability(id).clauses]);
     expect(notice.clauses.every((clause) => clauseOf(clause.id)?.text === clause.text)).toBe(true);
     expect(notice).toMatchObject({ policyVersion: currentPolicy.version, policyEffective: currentPolicy.effective });
-    expect(notice.browserPrompt.map((one) => one.scope)).toEqual(scope === '*' ? ['all'] : ['site', 'all']);
+    expect(notice.browserPrompt.map((one) => one.scope)).toEqual(
+      scope === '*' ? ['all'] : sites === 'server' ? ['site'] : ['site', 'all'],
+    );
     expect(notice.browserPrompt.every((one) => one.text !== '')).toBe(true);
   });
 

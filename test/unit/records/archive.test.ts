@@ -144,6 +144,7 @@ describe('the summary', () => {
       { id: 'download-guard', records: 0, sealed: 0, oldestMs: null },
       { id: 'usage-statistics', records: 0, sealed: 0, oldestMs: null },
       { id: 'crash-reports', records: 0, sealed: 0, oldestMs: null },
+      { id: 'cloud-sync', records: 0, sealed: 0, oldestMs: null },
     ]);
   });
 
@@ -334,7 +335,7 @@ describe('uses', () => {
     for (const days of [0, USES_KEPT_DAYS - 1, USES_KEPT_DAYS + 1]) {
       await database.put('uses', hour(`g${days}`, clock.at - days * DAY_MS));
     }
-    await archive.eraseOldUses();
+    await archive.eraseOldUses([]);
     expect(await database.count('uses')).toBe(2);
     await archive.eraseUses();
     expect(await database.count('uses')).toBe(0);

@@ -30,7 +30,7 @@ const firefox = (collection: object) => ({
 describe('a built manifest', () => {
   test('that says what the catalogue says has no problems', () => {
     expect(manifestProblems(good)).toEqual([]);
-    expect(manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction'] }))).toEqual([]);
+    expect(manifestProblems(firefox({ required: ['none'], optional: [...optional.dataCollection] }))).toEqual([]);
   });
 
   test.each([
@@ -68,8 +68,8 @@ describe('a built manifest', () => {
 
   test('with a data collection type of no entry has one', () => {
     expect(
-      manifestProblems(firefox({ required: ['none'], optional: ['technicalAndInteraction', 'locationInfo'] })),
+      manifestProblems(firefox({ required: ['none'], optional: [...optional.dataCollection, 'locationInfo'] })),
     ).toHaveLength(1);
-    expect(manifestProblems(firefox({ required: [], optional: ['technicalAndInteraction'] }))).toHaveLength(1);
+    expect(manifestProblems(firefox({ required: [], optional: [...optional.dataCollection] }))).toHaveLength(1);
   });
 });

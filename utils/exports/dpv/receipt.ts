@@ -209,6 +209,7 @@ function processing(record: DpvRecord): ReceiptSection {
         // What lies with somebody else has an end of its own: the notice says which.
         ...('rdf:value' in days || recipients.length > 0 ? [] : [say('receipt_nothing_kept')]),
         ...quoted(storage['dct:description']),
+        ...(recipients.length > 0 && storage['dct:description'] === undefined ? [say('receipt_not_known')] : []),
       ),
       line('receipt_jurisdiction', ...orElse(jurisdictions.map(exact), 'receipt_jurisdiction_unknown')),
       line('notice_withdrawal', ...orElse(quoted(control['dct:description']), 'withdrawal')),
