@@ -67,6 +67,7 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
     return (
       <Banner>
         <p data-testid="settings-taken">{counted('sync_file_taken', looked.changes)}</p>
+        <LeftOut looked={looked} />
       </Banner>
     );
   }
@@ -77,8 +78,7 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
       </Banner>
     );
   }
-  const { changes, unknown, exportedAtMs } = looked;
-  const left = unknown.length === 0 ? null : <p class="small muted">{counted('sync_file_unknown', unknown.length)}</p>;
+  const { changes, exportedAtMs } = looked;
   const alike = changes.length === 0;
   return (
     <div class="card stack" data-testid="settings-preview">
@@ -93,7 +93,7 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
           ]}
         />
       )}
-      {left}
+      <LeftOut looked={looked} />
       <div class="row">
         <Button testId="settings-import-cancel" onPress={onClose}>
           {text(alike ? 'close' : 'cancel')}
@@ -108,9 +108,18 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
   );
 }
 
+/** What of the file can't be taken over. */
+function LeftOut({ looked }: { looked: Extract<LookedAt, { kind: 'changes' } | { kind: 'taken' }> }) {
+  const unknown = looked.kind === 'changes' ? looked.unknown.length : 0;
+  const sentences = [
+    ...(unknown === 0 ? [] : [counted('sync_file_unknown', unknown)]),
+    ...(looked.left === 0 ? [] : [counted('sync_file_left', looked.left)]),
+  ];
+  return sentences.length === 0 ? null : <p class="small muted">{sentences.join(' ')}</p>;
+}
+
 function refusalText(looked: Exclude<LookedAt, { kind: 'changes' } | { kind: 'taken' }>): string {
   if (looked.kind === 'unreadable-file') return text('sync_file_read_failed');
-  if (looked.kind === 'too-many-hosts') return text('sync_file_too_many', formats.number(looked.hostsMax));
   if (looked.why === 'newer') return text('sync_file_newer');
   return text(looked.why === 'too-large' ? 'sync_file_too_large' : 'sync_file_unreadable');
 }
