@@ -111,11 +111,16 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
 /** What of the file can't be taken over. */
 function LeftOut({ looked }: { looked: Extract<LookedAt, { kind: 'changes' } | { kind: 'taken' }> }) {
   const unknown = looked.kind === 'changes' ? looked.unknown.length : 0;
-  const sentences = [
-    ...(unknown === 0 ? [] : [counted('sync_file_unknown', unknown)]),
-    ...(looked.left === 0 ? [] : [counted('sync_file_left', looked.left)]),
-  ];
-  return sentences.length === 0 ? null : <p class="small muted">{sentences.join(' ')}</p>;
+  return (
+    <>
+      {unknown === 0 ? null : <p class="small muted">{counted('sync_file_unknown', unknown)}</p>}
+      {looked.left === 0 ? null : (
+        <p class="small muted" data-testid="settings-left">
+          {counted('sync_file_left', looked.left)}
+        </p>
+      )}
+    </>
+  );
 }
 
 function refusalText(looked: Exclude<LookedAt, { kind: 'changes' } | { kind: 'taken' }>): string {

@@ -345,7 +345,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       erasure: ports.erasure,
       settingsChanged: ports.settingsChanged,
       protection: ports.protection,
-      proposedName: () => say('sync_device_name', ports.about.browser.name, ports.about.os),
+      proposedName: () => say('sync_proposed_name', ports.about.browser.name, ports.about.os),
     }),
     ...downloadHandlers({ open, guard: ports.guard, downloads: ports.downloads }),
   };
