@@ -67,6 +67,7 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
     return (
       <Banner>
         <p data-testid="settings-taken">{counted('sync_file_taken', looked.changes)}</p>
+        <LeftOut looked={looked} />
       </Banner>
     );
   }
@@ -77,7 +78,7 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
       </Banner>
     );
   }
-  const { changes, unknown, left, exportedAtMs } = looked;
+  const { changes, exportedAtMs } = looked;
   const alike = changes.length === 0;
   return (
     <div class="card stack" data-testid="settings-preview">
@@ -92,12 +93,7 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
           ]}
         />
       )}
-      {unknown.length === 0 ? null : <p class="small muted">{counted('sync_file_unknown', unknown.length)}</p>}
-      {left === 0 ? null : (
-        <p class="small muted" data-testid="settings-left">
-          {counted('sync_file_left', left)}
-        </p>
-      )}
+      <LeftOut looked={looked} />
       <div class="row">
         <Button testId="settings-import-cancel" onPress={onClose}>
           {text(alike ? 'close' : 'cancel')}
@@ -109,6 +105,21 @@ function Picked({ name, looked, onTake, onClose }: PickedProps) {
         )}
       </div>
     </div>
+  );
+}
+
+/** What of the file can't be taken over. */
+function LeftOut({ looked }: { looked: Extract<LookedAt, { kind: 'changes' } | { kind: 'taken' }> }) {
+  const unknown = looked.kind === 'changes' ? looked.unknown.length : 0;
+  return (
+    <>
+      {unknown === 0 ? null : <p class="small muted">{counted('sync_file_unknown', unknown)}</p>}
+      {looked.left === 0 ? null : (
+        <p class="small muted" data-testid="settings-left">
+          {counted('sync_file_left', looked.left)}
+        </p>
+      )}
+    </>
   );
 }
 

@@ -32,7 +32,7 @@ export function SyncDevices({ devices, onRename, onRemove }: SyncDevicesProps) {
               {device.self ? <span class="small muted">({text('sync_device_self')})</span> : null}
             </span>
             {device.self ? (
-              <Unfold action={text('sync_rename')} title={text('sync_device_name')} testId="sync-rename" small>
+              <Unfold action={text('sync_rename')} title={text('sync_device_label')} testId="sync-rename" small>
                 {(close) => <RenameForm name={device.name} onRename={onRename} close={close} />}
               </Unfold>
             ) : (
@@ -115,7 +115,7 @@ export function DeviceName({ name, onName, onSubmit, hidden }: DeviceNameProps) 
   return (
     <div class="field sync-fields">
       <label for={id} class={hidden ? 'visually-hidden' : undefined}>
-        {text('sync_device_name')}
+        {text('sync_device_label')}
       </label>
       <input
         id={id}

@@ -1,4 +1,4 @@
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { SyncSecret } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
@@ -32,6 +32,10 @@ export interface SecretFieldsProps {
 /** The passphrase, or the recovery key in its place. */
 export function SecretFields({ label, typed, problem, onTyped, onSubmit }: SecretFieldsProps) {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (problem !== undefined) field.current?.focus();
+  }, [problem]);
   const common = {
     autocomplete: 'off',
     autocapitalize: 'off' as const,
@@ -48,6 +52,7 @@ export function SecretFields({ label, typed, problem, onTyped, onSubmit }: Secre
         <label for={id}>{label}</label>
         <input
           id={id}
+          ref={field}
           type="password"
           data-testid="sync-passphrase"
           value={typed.passphrase}
@@ -87,6 +92,10 @@ export interface NewPassphraseProps {
 /** A passphrase made for the person, or one of their own. */
 export function NewPassphrase({ title, chosen, problem, testId, onChosen, onSubmit }: NewPassphraseProps) {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (problem !== undefined) field.current?.focus();
+  }, [problem]);
   return (
     <fieldset class="stack-tight sync-fields">
       <legend class="field-title">{title}</legend>
@@ -115,6 +124,7 @@ export function NewPassphrase({ title, chosen, problem, testId, onChosen, onSubm
           <label for={`${id}-chosen`}>{text('sync_passphrase_new')}</label>
           <input
             id={`${id}-chosen`}
+            ref={field}
             type="password"
             autocomplete="new-password"
             data-testid={testId}

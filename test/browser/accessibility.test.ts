@@ -12,7 +12,7 @@ import {
   withBrowser,
 } from './cloudopt';
 
-const sections = ['permissions', 'activity', 'data', 'history', 'policy', 'diagnostics'];
+const sections = ['permissions', 'activity', 'data', 'history', 'sync', 'policy', 'diagnostics'];
 
 /** What has the focus, as a person would call it. */
 const focused = (page: Page) =>

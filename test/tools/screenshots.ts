@@ -9,7 +9,7 @@ const SHOP = '*://shop.example/*';
 const chosen = process.argv.find((word) => word.startsWith('--browser='))?.slice('--browser='.length);
 const name: BrowserName = chosen === 'firefox' ? 'firefox' : 'chromium';
 const folder = path.resolve(import.meta.dirname, '../screenshots', name);
-const sections = ['permissions', 'activity', 'data', 'history', 'policy', 'diagnostics'];
+const sections = ['permissions', 'activity', 'data', 'history', 'sync', 'policy', 'diagnostics'];
 
 const web = await startWeb();
 mkdirSync(folder, { recursive: true });
