@@ -8,10 +8,11 @@ import {
   type CapabilityId,
   capability,
   capabilityIds,
+  everyField,
   optionalPermissions,
   requiredPermissions,
 } from '../../../utils/catalogue/catalogue';
-import type { Endpoint, Endpoints } from '../../../utils/catalogue/endpoints';
+import { type Endpoint, type Endpoints, endpointOf } from '../../../utils/catalogue/endpoints';
 import type { Say, TextKey } from '../../../utils/platform/text-types';
 import { clauseOf, currentPolicy } from '../../../utils/policy/versions';
 import { capabilityKey } from '../../../utils/prompts/notice';
@@ -61,11 +62,19 @@ const atOnce = (name: (typeof requiredPermissions)[number]): Justification => {
 
 const having = (has: (id: CapabilityId) => boolean): CapabilityId[] => capabilityIds.filter(has);
 
-/** Where a capability's records can go: `null` where they stay on the device. */
-function receiverOf(id: CapabilityId, endpoints: Endpoints): Endpoint | null {
+/** `place`: whichever the person picks. */
+type Receiver = Endpoint | 'place';
+
+/** Where what a capability collects can go: `null` where it stays on the device. */
+function receiverOf(id: CapabilityId, endpoints: Endpoints): Receiver | null {
   const { destination } = capability(id);
-  return destination === 'device' ? null : endpoints[destination];
+  return destination === 'sync-place' ? 'place' : endpointOf(destination, endpoints);
 }
+
+const dataTypesOf = (id: CapabilityId): readonly string[] => {
+  const { dataCollection, server } = capability(id);
+  return [...dataCollection, ...(server?.dataCollection ?? [])];
+};
 
 export interface Justifications {
   readonly required: readonly Justification[];
@@ -94,7 +103,7 @@ export function justifications(endpoints: Endpoints): Justifications {
     dataCollection: dataCollection.map((name) =>
       later(
         name,
-        having((id) => capability(id).dataCollection.includes(name)),
+        having((id) => dataTypesOf(id).includes(name)),
       ),
     ),
   };
@@ -103,7 +112,7 @@ export function justifications(endpoints: Endpoints): Justifications {
 export interface Collected {
   readonly capability: CapabilityId;
   readonly field: string;
-  readonly receiver: Endpoint | null;
+  readonly receiver: Receiver | null;
 }
 
 /** What of a category is kept or sent; empty: none of it. `null` stands for what the store has no category for. */
@@ -111,8 +120,8 @@ export function collected(category: ChromeCategory | null, endpoints: Endpoints)
   const categories: Readonly<Record<string, ChromeCategory | null>> = categoryOf;
   return capabilityIds.flatMap((id) => {
     const receiver = receiverOf(id, endpoints);
-    return capability(id)
-      .fields.filter((field) => categories[field] === category)
+    return everyField(id)
+      .filter((field) => categories[field] === category)
       .filter((field) => receiver !== null || !sentOnly.has(field))
       .map((field) => ({ capability: id, field, receiver }));
   });
@@ -152,6 +161,7 @@ const capabilityLines = (id: CapabilityId): string[] => [
 
 /** Who gets a field, in the words of the prompt. */
 function whereTo({ capability: id, receiver }: Collected): string {
+  if (receiver === 'place') return `${say('destination_sync')} ${say('place_sync')}`;
   if (receiver)
     return `${say('destination_server', new URL(receiver.url).origin)} ${say('place_server', receiver.place)}`;
   return say(capability(id).destination === 'device' ? 'destination_device' : 'destination_none');
@@ -163,9 +173,12 @@ const fieldLine = (one: Collected): string =>
 
 function receivers(endpoints: Endpoints): string {
   const all = unique(capabilityIds.flatMap((id) => receiverOf(id, endpoints) ?? []));
-  if (all.length === 0) return 'Nobody: this package was built without a server, so that it can’t send anything.';
-  const places = all.map(({ url, place }) => `${new URL(url).origin} (${place})`);
-  return `Only ${unique(places).join(' and ')}, set by whoever built this package, and only what the person sends.`;
+  const places = all.flatMap((one) => (one === 'place' ? [] : `${new URL(one.url).origin} (${one.place})`));
+  const reports =
+    places.length === 0
+      ? 'Reports go nowhere: this package was built without a server for them, though an organisation may set one for its own people.'
+      : `Reports go to ${unique(places).join(' and ')}, set by whoever built this package, and only what the person sends.`;
+  return `${reports} Settings, where the person allows Cloud Synchronization, go end-to-end encrypted to the place that the person picks: the browser’s own sync or a WebDAV server of theirs.`;
 }
 
 function chromeData(endpoints: Endpoints): string[] {

@@ -15,7 +15,8 @@ export const chromeCategories = [
 ] as const;
 export type ChromeCategory = (typeof chromeCategories)[number];
 
-type Field = (typeof catalogue)[CapabilityId]['fields'][number];
+type Entry = (typeof catalogue)[CapabilityId];
+type Field = Entry['fields'][number] | Extract<Entry, { server: object }>['server']['fields'][number];
 
 /**
  * The category of each field, the more telling one where two would do; `null` where the store has none for it: technical
@@ -40,6 +41,11 @@ export const categoryOf: Readonly<Record<Field, ChromeCategory | null>> = {
   error: null,
   error_place: null,
   error_time: null,
+  sync_hosts: 'Web history',
+  sync_device: 'Personally identifiable information',
+  sync_login: 'Authentication information',
+  sync_settings: null,
+  sync_vault: null,
 };
 
 /** Fields that exist only once something is sent; where nothing can be, they are nobody's. */
@@ -61,8 +67,8 @@ export const required: Readonly<Record<(typeof requiredPermissions)[number], Req
     clauses: [],
   },
   alarms: {
-    why: 'A stopped background can’t keep time by itself. Alarms end what was allowed for an hour, erase records when their days of keeping are over, end a pause of protection, look once a minute whether a counted site is still in front, and let a report go by a rule that the person switched on.',
-    capabilities: ['browsing-time', 'protection', 'usage-statistics'],
+    why: 'A stopped background can’t keep time by itself. Alarms end what was allowed for an hour, erase records when their days of keeping are over, end a pause of protection, look once a minute whether a counted site is still in front, let a report go by a rule that the person switched on, and synchronize settings every quarter of an hour where that was allowed.',
+    capabilities: ['browsing-time', 'protection', 'usage-statistics', 'cloud-sync'],
     clauses: [],
   },
   declarativeNetRequestWithHostAccess: {
@@ -76,8 +82,8 @@ export const required: Readonly<Record<(typeof requiredPermissions)[number], Req
     clauses: [],
   },
   storage: {
-    why: 'Keeps the choice of language, an organisation’s policy as it was last read, and the marks by which the end of a browser session, a lost history, or a revocation that could not be written is noticed. Nothing in it leaves the device.',
-    capabilities: [],
+    why: 'Keeps the choice of language, an organisation’s policy as it was last read, and the marks by which the end of a browser session, a lost history, or a revocation that could not be written is noticed: on this device alone. Where Cloud Synchronization was allowed with the browser’s own sync as its place, an encrypted copy of settings is handed to that.',
+    capabilities: ['cloud-sync'],
     clauses: ['I.2'],
   },
   unlimitedStorage: {

@@ -99,17 +99,17 @@ describe.each(capabilityIds)('%s', (id) => {
 describe('a capability whose scope is a place', () => {
   const SERVER = 'https://dav.example/*';
   test('needs an origin, and tells of an account, only where that is a server', () => {
-    expect(needsOf('cloud-sync', '*', true)).toEqual({
+    expect(needsOf('cloud-sync', '*', true, null)).toEqual({
       permissions: [],
       origins: [],
       dataCollection: ['browsingActivity'],
     });
-    expect(needsOf('cloud-sync', SERVER, true)).toEqual({
+    expect(needsOf('cloud-sync', SERVER, true, null)).toEqual({
       permissions: [],
       origins: [SERVER],
       dataCollection: ['authenticationInfo', 'browsingActivity'],
     });
-    expect(needsOf('cloud-sync', SERVER, false).dataCollection).toEqual([]);
+    expect(needsOf('cloud-sync', SERVER, false, null).dataCollection).toEqual([]);
     expect(fieldsOf('cloud-sync', '*')).not.toContain('sync_login');
     expect(fieldsOf('cloud-sync', SERVER)).toEqual(everyField('cloud-sync'));
   });

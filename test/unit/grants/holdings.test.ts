@@ -167,9 +167,9 @@ test('candidates could have asked for it', () => {
   expect(candidates({ ...emptyHeld, permissions: ['tabs'] }, noEndpoints)).toEqual(['browsing-time']);
   expect(candidates({ ...emptyHeld, origins: ['*://a.example/*'] }, noEndpoints)).toEqual(['site-insight']);
   expect(candidates({ ...emptyHeld, origins: ['<all_urls>'] }, noEndpoints)).toEqual(['site-insight', 'protection']);
-  expect(
-    candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['locationInfo'] }, noEndpoints),
-  ).toEqual([]);
+  expect(candidates({ ...emptyHeld, permissions: ['history'], dataCollection: ['locationInfo'] }, noEndpoints)).toEqual(
+    [],
+  );
   expect(candidates({ ...emptyHeld, dataCollection: ['authenticationInfo'] }, noEndpoints)).toEqual(['cloud-sync']);
   expect(candidates({ ...emptyHeld, origins: ['https://dav.example/*'] }, noEndpoints)).toEqual([
     'site-insight',
