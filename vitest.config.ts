@@ -7,6 +7,7 @@ export default defineConfig({
       'test/unit/**/*.test.tsx',
       'test/sim/**/*.test.ts',
       'test/migrations/**/*.test.ts',
+      'test/fuzz/**/*.test.ts',
     ],
     environment: 'node',
     setupFiles: ['test/unit/setup.ts'],
