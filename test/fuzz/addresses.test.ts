@@ -14,6 +14,7 @@ vi.mock('webextension-polyfill', () => import('../unit/components/fake-browser')
 const patterns = fc.oneof(
   almostText('*://shop.example/*'),
   almostText('https://*.shop.example/*'),
+  almostText('*://SHOP.example/*'),
   almostText('*://127.0.0.1/*'),
   almostText('*://[::1]/*'),
   fc
@@ -52,6 +53,7 @@ describe('a scope', () => {
           expect(site).toBeDefined();
           if (!site) return;
           expect(new URL(`http://${site.host}/`).hostname).toBe(site.host);
+          expect(raw).toContain(`${site.subdomains ? '*.' : '/'}${site.host}/*`);
           expect(raw).not.toMatch(/[\s?#@]/);
           if (!site.host.startsWith('[')) expect(raw.split('://')[1]).not.toContain(':');
           if (site.subdomains) expect(registrableDomain(site.host)).not.toBe('');

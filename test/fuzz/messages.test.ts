@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { inputs, type MessageName, onlyFrom } from '../../utils/messages/contract';
-import { pageOf, type Sender } from '../../utils/messages/server';
+import type { Sender } from '../../utils/messages/server';
 import { FakeBrowser } from '../sim/fake-world';
 import { good } from '../unit/messages/samples';
 import { hostile, strange, strangeText } from './mutations';
 import { runs, TIMEOUT_MS } from './runs';
-import { dump, trust, world } from './world';
+import { dump, world } from './world';
 
 const names = Object.keys(inputs) as MessageName[];
 const pages = ['popup', 'options', 'prompt', 'receipt', 'welcome', 'blocked', 'download'];
@@ -35,8 +35,9 @@ const errors = ['bad-input', 'not-allowed', 'closed', 'failed'];
 function mayBeHeard(raw: unknown, sender: Sender): boolean {
   const { name, input } = (typeof raw === 'object' && raw !== null ? raw : {}) as { name?: unknown; input?: unknown };
   if (typeof name !== 'string' || !names.includes(name as MessageName)) return false;
-  const page = pageOf(sender, trust);
-  if (page === undefined) return false;
+  const own = 'chrome-extension://ours/';
+  if (sender.id !== 'ours' || sender.url?.startsWith(own) !== true) return false;
+  const page = sender.url.slice(own.length).replace(/[?#].*$/, '');
   if (onlyFrom[name as MessageName]?.includes(page) === false) return false;
   return inputs[name as MessageName].safeParse(input).success;
 }
