@@ -8,6 +8,7 @@ export default defineConfig({
       'test/sim/**/*.test.ts',
       'test/migrations/**/*.test.ts',
       'test/servers/**/*.test.ts',
+      'test/fuzz/**/*.test.ts',
     ],
     environment: 'node',
     setupFiles: ['test/unit/setup.ts'],

@@ -12,11 +12,14 @@ import { Problem } from './problem';
 
 export interface LedgerRowProps {
   readonly entry: LedgerEntry;
+  /** Its place in the list, from 1, and how many the list has; -1: not known. */
+  readonly place: number;
+  readonly size: number;
   readonly onNotice: (hash: string) => Promise<Notice | null>;
 }
 
 /** One entry: a sentence, and everything that the ledger holds about it one click away. */
-export function LedgerRow({ entry, onNotice }: LedgerRowProps) {
+export function LedgerRow({ entry, place, size, onNotice }: LedgerRowProps) {
   return (
     <li
       class="ledger-entry"
@@ -24,6 +27,8 @@ export function LedgerRow({ entry, onNotice }: LedgerRowProps) {
       data-kind={entry.kind}
       data-capability={entry.capability ?? ''}
       data-seq={entry.seq}
+      aria-posinset={place}
+      aria-setsize={size}
     >
       <div class="ledger-line">
         <time class="small muted nowrap" dateTime={new Date(entry.atMs).toISOString()}>

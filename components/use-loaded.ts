@@ -12,23 +12,35 @@ export interface Loaded<T> {
 }
 
 /**
- * Loads a value and loads it again when an input changes. The old value stays until the new one is there; an answer that
- * comes after a later question is dropped.
+ * Loads a value and loads it again when an input changes, or when `tick` does. The old value stays until the new one is
+ * there; an answer that comes after a later question is dropped. A tick that comes while an answer is waited for asks
+ * once more after it: whatever takes longer than the next change would otherwise be asked for without end.
  */
-export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[]): Loaded<T> {
+export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[], tick = 0): Loaded<T> {
   const [value, setValue] = useState<T>();
   const [error, setError] = useState<unknown>();
   const [slow, setSlow] = useState(false);
   const [again, setAgain] = useState(0);
+  const [missed, setMissed] = useState(0);
   const latest = useRef(0);
+  const waiting = useRef<{ key: string; missed: boolean } | undefined>(undefined);
+  const key = JSON.stringify([...inputs, again]);
   useEffect(() => {
+    if (waiting.current?.key === key) {
+      waiting.current.missed = true;
+      return;
+    }
+    const mine = { key, missed: false };
+    waiting.current = mine;
     const turn = ++latest.current;
     const timer = setTimeout(() => setSlow(true), SLOW_MS);
     const done = (apply: () => void) => {
-      if (turn !== latest.current) return;
       clearTimeout(timer);
+      if (turn !== latest.current) return;
+      waiting.current = undefined;
       setSlow(false);
       apply();
+      if (mine.missed) setMissed((n) => n + 1);
     };
     load().then(
       (loaded) =>
@@ -38,7 +50,12 @@ export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[])
         }),
       (why: unknown) => done(() => setError(why)),
     );
-    return () => clearTimeout(timer);
-  }, [...inputs, again]);
+  }, [key, tick, missed]);
+  useEffect(
+    () => () => {
+      latest.current += 1;
+    },
+    [],
+  );
   return { value, error, slow: slow && value === undefined, reload: () => setAgain((n) => n + 1) };
 }

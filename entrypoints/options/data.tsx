@@ -6,6 +6,7 @@ import { counted, formats } from '../../components/formats';
 import { Problem } from '../../components/problem';
 import { RecordsTable } from '../../components/records-table';
 import { SelectField } from '../../components/select-field';
+import { SiteFilter } from '../../components/site-filter';
 import { ThirdParties } from '../../components/third-parties';
 import { TimePlot } from '../../components/time-plot';
 import { useAttempt } from '../../components/use-attempt';
@@ -13,6 +14,7 @@ import { useKeptFocus } from '../../components/use-kept-focus';
 import { useLoaded } from '../../components/use-loaded';
 import { useSoon } from '../../components/use-soon';
 import { capability, isCapabilityId } from '../../utils/catalogue/catalogue';
+import { COUNTED_MAX, INSIGHT_ROWS_MAX } from '../../utils/catalogue/limits';
 import type { RecordRow } from '../../utils/catalogue/record';
 import { csvLine, recordCells, recordColumns } from '../../utils/exports/csv';
 import { csvDocument, fileHead, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
@@ -33,9 +35,9 @@ export function Data({ state, tick, announce }: SectionProps) {
   const [site, setSite] = useState('');
   const { error, attempt } = useAttempt();
   const [done, setDone] = useState('');
-  const summary = useLoaded(() => ask('records.summary', {}), [tick]);
-  const time = useLoaded(() => ask('time.days', { days: DAYS }), [tick]);
-  const sites = useLoaded(() => ask('insight.sites', {}), [tick]);
+  const summary = useLoaded(() => ask('records.summary', {}), [], tick);
+  const time = useLoaded(() => ask('time.days', { days: DAYS }), [], tick);
+  const sites = useLoaded(() => ask('insight.sites', {}), [], tick);
   const filter: RecordFilter = {
     ...(isCapabilityId(capabilityFilter) ? { capability: capabilityFilter } : {}),
     ...(site === '' ? {} : { site }),
@@ -123,16 +125,7 @@ export function Data({ state, tick, announce }: SectionProps) {
                 .map(({ id }) => ({ value: id, text: capabilityText(id, 'name') })),
             ]}
           />
-          <SelectField
-            label={text('column_site')}
-            value={site}
-            testId="filter-site"
-            onChange={setSite}
-            options={[
-              { value: '', text: text('filter_all') },
-              ...(summary.value?.sites ?? []).map((one) => ({ value: one, text: one })),
-            ]}
-          />
+          <SiteFilter onSite={setSite} suggest={async (prefix) => (await ask('records.sites', { prefix })).sites} />
         </div>
         <div class="row">
           <Button testId="export-records" disabled={empty === true} onPress={exportJson}>
@@ -163,7 +156,13 @@ export function Data({ state, tick, announce }: SectionProps) {
         )}
         {empty ? <p class="card">{text(filtered ? 'data_empty_filtered' : 'data_empty')}</p> : null}
         {pages.rows && pages.rows.length > 0 && soon.pending === undefined ? (
-          <RecordsTable rows={pages.rows} sealed={sealed} onErase={(row) => erase({ kind: 'one', id: row.id })} />
+          <RecordsTable
+            rows={pages.rows}
+            listed={`${capabilityFilter} ${site}`}
+            sealed={sealed}
+            onMore={pages.more}
+            onErase={(row) => erase({ kind: 'one', id: row.id })}
+          />
         ) : null}
         {pages.more && soon.pending === undefined ? (
           <div>
@@ -196,6 +195,10 @@ function nextErasureMs(
   return ends.length === 0 ? null : Math.min(...ends);
 }
 
+/** A number that was counted no further than so far. */
+const upToMost = (records: number): string =>
+  records > COUNTED_MAX ? text('number_more_than', formats.number(COUNTED_MAX)) : formats.number(records);
+
 function Summary({ summary, state }: { summary: RecordsSummary; state: SectionProps['state'] }) {
   const rows = summary.capabilities.filter(({ id }) => capability(id).keepDays !== null);
   return (
@@ -224,8 +227,8 @@ function Summary({ summary, state }: { summary: RecordsSummary; state: SectionPr
               return (
                 <tr key={id} data-testid="retention" data-capability={id}>
                   <th scope="row">{capabilityText(id, 'name')}</th>
-                  <td class="number">{formats.number(records)}</td>
-                  <td class="number">{formats.number(sealed)}</td>
+                  <td class="number">{upToMost(records)}</td>
+                  <td class="number">{upToMost(sealed)}</td>
                   <td class="nowrap">{oldestMs === null ? text('none') : formats.date(oldestMs)}</td>
                   <td>{counted('count_days', capability(id).keepDays ?? 0)}</td>
                   <td class="nowrap">{nextMs === null ? text('none') : formats.date(nextMs)}</td>
@@ -259,6 +262,7 @@ function Sites({ sites, tick }: { sites: InsightSites; tick: number }) {
           </Button>
         </div>
       ) : null}
+      {sites.cut ? <p class="small muted">{counted('insight_newest', INSIGHT_ROWS_MAX)}</p> : null}
       <p class="small muted">{capabilityText('site-insight', 'limits')}</p>
     </div>
   );
@@ -284,7 +288,7 @@ function Site({ site, parties, requests, tick }: InsightSites['sites'][number] &
 }
 
 function Report({ host, tick }: { host: string; tick: number }) {
-  const report = useLoaded(() => ask('insight.site', { host }), [host, tick]);
+  const report = useLoaded(() => ask('insight.site', { host }), [host], tick);
   return (
     <div class="disclosure-body">
       {report.error === undefined ? null : <Problem error={report.error} onRetry={report.reload} />}

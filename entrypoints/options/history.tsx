@@ -1,13 +1,12 @@
-import { useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
 import { counted } from '../../components/formats';
-import { LedgerRow } from '../../components/ledger-row';
+import { LedgerList } from '../../components/ledger-list';
 import { kindText, ledgerKinds } from '../../components/ledger-sentence';
 import { Problem } from '../../components/problem';
 import { SelectField } from '../../components/select-field';
 import { useAttempt } from '../../components/use-attempt';
-import { type Verification, VerifyPanel } from '../../components/verify-panel';
 import { capabilityIds, isCapabilityId } from '../../utils/catalogue/catalogue';
 import { fileHead, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
 import type { LedgerEntry } from '../../utils/grants/schema';
@@ -16,21 +15,15 @@ import { text } from '../../utils/platform/text';
 import { Consents } from './consents';
 import type { SectionProps } from './section';
 import { usePages } from './use-pages';
+import { Verify } from './verify';
 
 const PAGE = 50;
-/** Entries that are checked at a stretch before the page may draw again: a few milliseconds. */
-const STRETCH = 250;
-
-const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
-
 /** Every entry of the ledger, newest first; verify and export. */
 export function History({ tick, announce }: SectionProps) {
   const [kindFilter, setKind] = useState('');
   const [capabilityFilter, setCapability] = useState('');
-  const [verification, setVerification] = useState<Verification>({ kind: 'idle' });
   const { error, attempt } = useAttempt();
   const [unreadable, setUnreadable] = useState(0);
-  const stopped = useRef(false);
   const kind = ledgerKinds.find((one) => one === kindFilter);
   const pages = usePages<LedgerEntry, number>(
     async (before, limit) => {
@@ -54,49 +47,11 @@ export function History({ tick, announce }: SectionProps) {
       saveFile(fileName('ledger', 'json'), await jsonDocument(fileHead('ledger'), 'entries', chunks));
       announce(text('exported'));
     });
-  const verify = () =>
-    attempt(async () => {
-      stopped.current = false;
-      setVerification({ kind: 'running', done: 0, total: 0 });
-      try {
-        // The head is read first: entries that come after it only make the chain longer.
-        const { mark, entries: total } = await ask('history.head', {});
-        // Loaded only now: with the hash and the shapes of rows it outweighs the rest of the page.
-        const { ChainVerifier } = await import('../../utils/grants/chain');
-        const verifier = new ChainVerifier();
-        const check = async () => {
-          for await (const chunk of stream('ledger', { purpose: 'verify' })) {
-            for (let from = 0; from < chunk.length; from += STRETCH) {
-              if (stopped.current) return;
-              if (!verifier.add(chunk.slice(from, from + STRETCH))) return;
-              setVerification({ kind: 'running', done: verifier.entries, total });
-              await breath();
-            }
-          }
-        };
-        await check();
-        setVerification(
-          stopped.current
-            ? { kind: 'stopped', done: verifier.entries }
-            : { kind: 'done', verdict: verifier.verdict(mark ?? undefined) },
-        );
-      } catch (why) {
-        setVerification({ kind: 'idle' });
-        throw why;
-      }
-    });
-
   const filtered = kindFilter !== '' || capabilityFilter !== '';
   return (
     <>
       <p class="muted measure">{text('history_lead')}</p>
-      <VerifyPanel
-        verification={verification}
-        onVerify={() => void verify()}
-        onStop={() => {
-          stopped.current = true;
-        }}
-      />
+      <Verify />
       <div class="row">
         <Button testId="export-ledger" onPress={exportLedger}>
           {text('export_ledger')}
@@ -134,11 +89,12 @@ export function History({ tick, announce }: SectionProps) {
           <p class="card">{text(filtered ? 'history_empty_filtered' : 'history_empty')}</p>
         ) : null}
         {pages.rows && pages.rows.length > 0 ? (
-          <ol class="plain card ledger" reversed>
-            {pages.rows.map((entry) => (
-              <LedgerRow key={entry.seq} entry={entry} onNotice={(hash) => ask('history.notice', { hash })} />
-            ))}
-          </ol>
+          <LedgerList
+            entries={pages.rows}
+            listed={`${kindFilter} ${capabilityFilter}`}
+            onMore={pages.more}
+            onNotice={(hash) => ask('history.notice', { hash })}
+          />
         ) : null}
         {pages.more ? (
           <div>

@@ -68,7 +68,15 @@ describe('a fresh database', () => {
     expect(shape(await open())).toEqual({
       fences: { key: ['capability', 'scope'], indexes: { capability: 'capability' } },
       grants: { key: ['capability', 'scope'], indexes: {} },
-      ledger: { key: 'seq', indexes: {} },
+      ledger: {
+        key: 'seq',
+        indexes: {
+          kind: ['kind', 'seq'],
+          capability: ['capability', 'seq'],
+          both: ['kind', 'capability', 'seq'],
+          by: ['by', 'kind', 'seq'],
+        },
+      },
       notices: { key: 'hash', indexes: {} },
       intents: { key: 'nonce', indexes: { capability: 'capability' } },
       records: {

@@ -13,20 +13,42 @@ const BATCH = 250;
 
 /** The ledger's rows as they are, oldest first: verification is for whoever reads them. */
 export async function* ledgerBatches(database: Database): AsyncGenerator<readonly LedgerEntry[], void, void> {
-  for (let from = 0; ; ) {
-    const batch = await database.getAll('ledger', IDBKeyRange.lowerBound(from, true), BATCH);
-    if (batch.length > 0) yield batch as LedgerEntry[];
+  const read = (from: number) => database.getAll('ledger', IDBKeyRange.lowerBound(from, true), BATCH);
+  for (let reading = read(0); ; ) {
+    const batch = (await reading) as LedgerEntry[];
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    // The next ones are read while these are worked on; a reader that leaves early leaves that answer unheard.
+    reading = read(last.seq);
+    reading.catch(() => undefined);
+    yield batch;
     if (batch.length < BATCH) return;
-    from = (batch.at(-1) as LedgerEntry).seq;
+  }
+}
+
+/** The entries about one capability, oldest first. */
+async function* entriesAbout(
+  database: Database,
+  capability: CapabilityId,
+): AsyncGenerator<readonly object[], void, void> {
+  for (let from = 0; ; ) {
+    const range = IDBKeyRange.bound([capability, from], [capability, Number.MAX_SAFE_INTEGER], true);
+    const batch = await database.getAllFromIndex('ledger', 'capability', range, BATCH);
+    if (batch.length > 0) yield batch;
+    if (batch.length < BATCH) return;
+    from = (batch.at(-1) as { seq: number }).seq;
   }
 }
 
 const keyOf = ({ capability, scope }: Pick<ConsentEntry, 'capability' | 'scope'>): string => `${capability} ${scope}`;
 
 /** The entries of these grants, by grant. */
-async function entriesOf(database: Database, grants: readonly Grant[]): Promise<Map<string, ConsentEntry[]>> {
+async function entriesOf(
+  batches: AsyncIterable<readonly object[]>,
+  grants: readonly Grant[],
+): Promise<Map<string, ConsentEntry[]>> {
   const found = new Map<string, ConsentEntry[]>(grants.map((grant) => [keyOf(grant), []]));
-  for await (const batch of ledgerBatches(database)) {
+  for await (const batch of batches) {
     for (const { capability, scope, seq, atMs, kind, by, hash } of readRows(ledgerEntry, batch).rows) {
       found.get(keyOf({ capability, scope }))?.push({ capability, scope, seq, atMs, kind, by, hash });
     }
@@ -40,7 +62,7 @@ const recordOf = async (database: Database, grant: Grant, entries: readonly Cons
 /** One record a grant, each a batch of its own. */
 export async function* consentRecords(database: Database): AsyncGenerator<readonly ConsentRecord[], void, void> {
   const { rows } = readRows(grantRow, await database.getAll('grants'));
-  const entries = await entriesOf(database, rows);
+  const entries = await entriesOf(ledgerBatches(database), rows);
   for (const grant of rows) yield [await recordOf(database, grant, entries.get(keyOf(grant)) ?? [])];
 }
 
@@ -52,7 +74,7 @@ export async function consentOf(
 ): Promise<ConsentRecord | null> {
   const grant = readRow(grantRow, await database.get('grants', [capability, scope]));
   if (!grant) return null;
-  const entries = await entriesOf(database, [grant]);
+  const entries = await entriesOf(entriesAbout(database, capability), [grant]);
   return recordOf(database, grant, entries.get(keyOf(grant)) ?? []);
 }
 

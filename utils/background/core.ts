@@ -15,7 +15,7 @@ import {
 } from '../catalogue/catalogue';
 import { type Endpoint, type Endpoints, endpointOf, endpointsUnder, named } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
-import { capabilityId, ms, readRow, scope as scopeShape } from '../catalogue/shapes';
+import { capabilityId, ms, readRow, readRows, scope as scopeShape } from '../catalogue/shapes';
 import type { Carry } from '../egress/carry';
 import { Door } from '../egress/door';
 import type { Post } from '../egress/post';
@@ -175,6 +175,7 @@ export class Core {
   #rememberedManaged = '';
   #session = '';
   #starting = true;
+  #sweeping: Promise<unknown> = Promise.resolve();
   #lost = false;
   readonly #toTell: LedgerEntry[] = [];
   /** Hand-backs that wait for a prompt's lock, by the capabilities they wait for. */
@@ -219,16 +220,21 @@ export class Core {
   start(): Promise<void> {
     const started = this.#inTurn(() => this.#start());
     // What nobody waits for comes after it: whoever woke us has an answer first.
-    this.#inTurn(async () => {
-      await this.#announce();
-      await this.sweep();
-    }).catch(this.ports.report);
+    // The sweep is not in turn: it may have a million records to erase, and what the browser took back waits for none.
+    this.#sweeping = this.#inTurn(() => this.#announce())
+      .then(() => this.sweep())
+      .catch(this.ports.report);
     return started;
   }
 
   /** Resolves when whatever is under way in turn (a start, a reconciling) is done. */
   settled(): Promise<void> {
     return this.#inTurn(async () => undefined);
+  }
+
+  /** Resolves when what the last start had to erase is erased. */
+  swept(): Promise<unknown> {
+    return this.#sweeping;
   }
 
   async #start(): Promise<void> {
@@ -350,9 +356,9 @@ export class Core {
   }
 
   async #rememberManaged(raw: unknown): Promise<void> {
-    const hash = hashOf(raw ?? {});
-    if (hash === this.#rememberedManaged) return;
-    this.#rememberedManaged = hash;
+    const text = JSON.stringify(raw ?? {});
+    if (text === this.#rememberedManaged) return;
+    this.#rememberedManaged = text;
     await this.ports.local.set(MANAGED_KEY, { policy: raw ?? {} }).catch(this.ports.report);
   }
 
@@ -393,15 +399,20 @@ export class Core {
   async news(limit = 20): Promise<LedgerEntry[]> {
     const { database } = this.openStatus();
     const told = readRow(toldRow, await database.get('settings', 'told'))?.seq ?? 0;
-    const news: LedgerEntry[] = [];
-    const range = IDBKeyRange.lowerBound(told, true);
-    let cursor = await database.transaction('ledger').store.openCursor(range, 'prev');
-    while (cursor && news.length < limit) {
-      const entry = readRow(ledgerEntry, cursor.value);
-      if (entry && entry.by !== 'person' && tellingKinds.includes(entry.kind)) news.push(entry);
-      cursor = await cursor.continue();
-    }
-    return news;
+    const { store } = database.transaction('ledger');
+    const index = store.index('by');
+    // Of a long history only the numbers of what is told are read; then the newest rows.
+    const numbers = await Promise.all(
+      actors
+        .filter((by) => by !== 'person')
+        .flatMap((by) => tellingKinds.map((kind) => [by, kind] as const))
+        .map(([by, kind]) =>
+          index.getAllKeys(IDBKeyRange.bound([by, kind, told], [by, kind, Number.MAX_SAFE_INTEGER], true)),
+        ),
+    );
+    const newest = numbers.flat().sort((a, b) => b - a);
+    const rows = await Promise.all(newest.slice(0, limit).map((seq) => store.get(seq)));
+    return readRows(ledgerEntry, rows).rows;
   }
 
   async dismiss(upTo: number): Promise<void> {

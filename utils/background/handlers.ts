@@ -184,16 +184,24 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
 
   async function historyPage({ before, limit, kind, capability: id }: Input<'history.page'>) {
     const { database } = await open();
-    const range = before === null ? null : IDBKeyRange.upperBound(before, true);
+    const { store } = database.transaction('ledger');
+    const upTo = before ?? Number.MAX_SAFE_INTEGER;
+    // What the filter leaves out is not walked over: a kind may be rare in a long history.
+    const within = (...words: string[]) => IDBKeyRange.bound([...words, 0], [...words, upTo], false, before !== null);
+    let cursor =
+      kind !== undefined && id !== undefined
+        ? await store.index('both').openCursor(within(kind, id), 'prev')
+        : kind !== undefined
+          ? await store.index('kind').openCursor(within(kind), 'prev')
+          : id !== undefined
+            ? await store.index('capability').openCursor(within(id), 'prev')
+            : await store.openCursor(IDBKeyRange.upperBound(upTo, before !== null), 'prev');
     const entries = [];
     let unreadable = 0;
-    let cursor = await database.transaction('ledger').store.openCursor(range, 'prev');
     while (cursor && entries.length < limit) {
       const entry = readRow(ledgerEntry, cursor.value);
-      if (!entry) unreadable += 1;
-      else if ((kind === undefined || entry.kind === kind) && (id === undefined || entry.capability === id)) {
-        entries.push(entry);
-      }
+      if (entry) entries.push(entry);
+      else unreadable += 1;
       cursor = await cursor.continue();
     }
     return { entries, next: cursor ? (entries.at(-1)?.seq ?? null) : null, unreadable };
@@ -260,6 +268,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
         ),
       );
     },
+    'records.sites': async ({ prefix }) => ({ sites: await (await open()).archive.sites(prefix) }),
     'records.erase': async ({ what }) => ({ erased: await erase(what) }),
     'insight.site': async ({ host }) => {
       const { archive } = await open();

@@ -25,6 +25,15 @@ export interface StreamPort {
 
 type Source<N extends StreamName> = AsyncGenerator<readonly StreamItems[N][], void, void>;
 
+/** Its size as JSON; `undefined` for what JSON can't carry: a damaged row may hold anything that a database can. */
+function bytesOf(item: object): number | undefined {
+  try {
+    return JSON.stringify(item).length;
+  } catch {
+    return undefined;
+  }
+}
+
 export function streams(core: Core, started: Promise<unknown>): (port: StreamPort) => void {
   const sources: { [N in StreamName]: (input: StreamInput<N>) => Source<N> } = {
     records: ({ filter }) => core.openStatus().archive.all(filter),
@@ -46,8 +55,11 @@ export function streams(core: Core, started: Promise<unknown>): (port: StreamPor
     let bytes = 0;
     for await (const batch of source) {
       for (const item of batch) {
+        const size = bytesOf(item);
+        // One damaged row must not keep all the others from the person.
+        if (size === undefined) continue;
         chunk.push(item);
-        bytes += JSON.stringify(item).length;
+        bytes += size;
         total += 1;
         if (bytes < CHUNK_BYTES) continue;
         send({ kind: 'chunk', items: chunk });

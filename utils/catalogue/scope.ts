@@ -9,8 +9,8 @@ export const ALL: Scope = '*';
 export const ALL_ORIGINS = '*://*/*';
 
 const HOST = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
-/** What URLs may read as an IP address and spell anew: `127.1`, `0x7f.1`, `[0::1]`. */
-const MAYBE_ADDRESS = /(^|\.)(\d+|0x[0-9a-f]*)$|^\[/;
+/** What URLs may read as an IP address and spell anew (`127.1`, `0x7f.1`, `[0::1]`), or not take at all (`xn--a`). */
+const MAYBE_OTHER = /(^|\.)(\d+|0x[0-9a-f]*)$|^\[|(^|\.)xn--/;
 const PATTERN = /^(\*|https?):\/\/((?:\*\.)?)([^/]+)\/\*$/;
 
 export interface Site {
@@ -29,7 +29,7 @@ export function parseHost(raw: string): string | undefined {
 /** One site has one spelling, that of URLs: another would be a second grant of the same site, which a revocation misses. */
 function isAsInUrls(rawHost: string): boolean {
   if (rawHost !== rawHost.toLowerCase()) return false;
-  if (!MAYBE_ADDRESS.test(rawHost)) return true;
+  if (!MAYBE_OTHER.test(rawHost)) return true;
   const url = `http://${rawHost}/`;
   return URL.canParse(url) && new URL(url).hostname === rawHost;
 }

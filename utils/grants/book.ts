@@ -32,6 +32,10 @@ import {
 export const SEALED_DAYS = 30;
 /** Days after 'not now' in which nothing offers the capability on its own. */
 export const QUIET_DAYS = 7;
+/** Numbers that entries have. A damaged row beyond them, or with another kind of key, is no end of the history. */
+const SEQ_MAX = 2 ** 48;
+/** Damaged rows at the end behind which the latest whole entry is looked for. */
+const DAMAGED_LOOKBACK = 250;
 /** Entries among which a prompt's answer is looked for. */
 const SETTLING_LOOKBACK = 50;
 /** How long a click on Allow waits for the browser's own prompt to be answered. */
@@ -70,6 +74,17 @@ export interface Everything {
   readonly intents: readonly Intent[];
   /** Rows of these stores that don't parse: nothing rests on them. */
   readonly unreadable: number;
+}
+
+const numbered = (): IDBKeyRange => IDBKeyRange.bound(1, SEQ_MAX);
+
+/** What stands for a damaged row in the chain; some of what a database can hold has no canonical JSON. */
+function hashOfDamaged(raw: unknown): string {
+  try {
+    return hashOf(raw);
+  } catch {
+    return hashOf(null);
+  }
 }
 
 export class Book {
@@ -128,7 +143,7 @@ export class Book {
 
   /** The entry that settled a prompt, if it is among the latest: whoever settled it, the page can still be told how. */
   async settling(nonce: string): Promise<LedgerEntry | undefined> {
-    let cursor = await this.database.transaction('ledger').store.openCursor(null, 'prev');
+    let cursor = await this.database.transaction('ledger').store.openCursor(numbered(), 'prev');
     for (let left = SETTLING_LOOKBACK; cursor && left > 0; left -= 1) {
       const entry = readRow(ledgerEntry, cursor.value);
       if (entry?.details.prompt === nonce) return entry;
@@ -201,7 +216,7 @@ export class Book {
   }
 
   async head(): Promise<HeadMark> {
-    const cursor = await this.database.transaction('ledger').store.openCursor(null, 'prev');
+    const cursor = await this.database.transaction('ledger').store.openCursor(numbered(), 'prev');
     const last = readRow(ledgerEntry, cursor?.value);
     return this.#mark(last);
   }
@@ -239,12 +254,13 @@ export class Book {
     entry: Pick<Unlinked, 'kind' | 'by'> & Partial<Unlinked>,
   ): Promise<LedgerEntry> {
     const ledger = transaction.objectStore('ledger');
-    const raw = (await ledger.openCursor(null, 'prev'))?.value;
-    const last = readRow(ledgerEntry, raw);
+    const end = await ledger.openCursor(numbered(), 'prev');
+    const last = readRow(ledgerEntry, end?.value);
     // A last row that doesn't parse keeps its place in the numbering; verification names it.
-    const seq = last?.seq ?? Number((raw as { seq?: unknown } | undefined)?.seq ?? 0);
-    const previous = last ?? (raw === undefined ? undefined : { seq, hash: hashOf(raw) });
-    const maxEpoch = Math.max(last?.maxEpoch ?? 0, entry.maxEpoch ?? 0, entry.epoch ?? 0);
+    const seq = Math.trunc(end?.key ?? 0);
+    const previous = last ?? (end ? { seq, hash: hashOfDamaged(end.value) } : undefined);
+    const known = last?.maxEpoch ?? (await this.#latestWhole(transaction))?.maxEpoch ?? 0;
+    const maxEpoch = Math.max(known, entry.maxEpoch ?? 0, entry.epoch ?? 0);
     const linked = link(previous, {
       capability: null,
       scope: null,
@@ -260,8 +276,19 @@ export class Book {
     return linked;
   }
 
+  /** The latest entry that parses: epochs go on above it, whatever was damaged after it. */
+  async #latestWhole(transaction: BookTransaction): Promise<LedgerEntry | undefined> {
+    let cursor = await transaction.objectStore('ledger').openCursor(numbered(), 'prev');
+    for (let left = DAMAGED_LOOKBACK; cursor && left > 0; left -= 1) {
+      const entry = readRow(ledgerEntry, cursor.value);
+      if (entry) return entry;
+      cursor = await cursor.continue();
+    }
+    return undefined;
+  }
+
   async #maxEpoch(transaction: BookTransaction): Promise<number> {
-    const last = readRow(ledgerEntry, (await transaction.objectStore('ledger').openCursor(null, 'prev'))?.value);
+    const last = await this.#latestWhole(transaction);
     const { rows } = readRows(fenceRow, await transaction.objectStore('fences').getAll());
     return Math.max(last?.maxEpoch ?? 0, ...rows.map((fence) => fence.epoch));
   }

@@ -1,9 +1,9 @@
 /**
  * The ledger's hash chain: pure, so that the background, the options page and `npm run verify-ledger` run the same code.
  */
-import { readRow } from '../catalogue/shapes';
-import { hashOf } from '../platform/hash';
-import { type HeadMark, type LedgerEntry, ledgerEntry } from './schema';
+import { hashOf, textHash } from '../platform/hash';
+import { entryText, readEntry } from './entry';
+import type { HeadMark, LedgerEntry } from './schema';
 
 /** `prevHash` of the first entry. */
 export const FIRST_PREV_HASH = '0'.repeat(64);
@@ -20,6 +20,15 @@ export type Verdict =
   | { kind: 'intact'; entries: number; hash: string }
   | { kind: 'broken'; seq: number; why: 'unreadable' | 'missing' | 'link' | 'hash' | 'cut-short' };
 
+/** The hash of all of an entry but its hash; `undefined` where it has none (half a character in a text). */
+function hashOfEntry(entry: LedgerEntry): string | undefined {
+  try {
+    return textHash(entryText(entry));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Checks entries in the order of `seq`, batch by batch; holds nothing but the last hash. */
 export class ChainVerifier {
   #seq = 0;
@@ -31,13 +40,13 @@ export class ChainVerifier {
     for (const raw of rows) {
       if (this.#broken) return false;
       const expected = this.#seq + 1;
-      const entry = readRow(ledgerEntry, raw);
+      const entry = readEntry(raw);
       if (!entry) this.#broken = { kind: 'broken', seq: expected, why: 'unreadable' };
       else if (entry.seq !== expected) this.#broken = { kind: 'broken', seq: expected, why: 'missing' };
       else if (entry.prevHash !== this.#hash) this.#broken = { kind: 'broken', seq: expected, why: 'link' };
       else {
-        const { hash, ...unhashed } = entry;
-        if (hashOf(unhashed) !== hash) this.#broken = { kind: 'broken', seq: expected, why: 'hash' };
+        const { hash } = entry;
+        if (hashOfEntry(entry) !== hash) this.#broken = { kind: 'broken', seq: expected, why: 'hash' };
         this.#seq = expected;
         this.#hash = hash;
       }

@@ -65,9 +65,9 @@ export async function* stream<N extends StreamName>(
       if (message === 'cut') throw new RefusedError('unreachable', 'the stream was cut');
       if (message.kind === 'failed') throw new RefusedError('failed', message.why);
       if (message.kind === 'end') return;
-      yield message.items;
-      // The next chunk is sent only when this one was taken: memory stays bounded on both sides.
+      // One chunk is on its way while one is worked on, and never a second: memory stays bounded on both sides.
       port.postMessage({ kind: 'next' });
+      yield message.items;
     }
   } finally {
     port.disconnect();

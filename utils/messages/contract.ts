@@ -103,6 +103,8 @@ export const inputs = {
   'grants.stop-all': nothing,
   'records.page': z.strictObject({ filter: recordFilter, after: z.nullable(recordCursor), limit }),
   'records.summary': nothing,
+  /** Sites that records name, of those that begin so. */
+  'records.sites': z.strictObject({ prefix: z.string().check(z.maxLength(253)) }),
   'records.erase': z.strictObject({ what: erasable }),
   'insight.site': z.strictObject({ host }),
   'insight.sites': nothing,
@@ -419,13 +421,12 @@ export interface RecordsPage {
 export interface RecordsSummary {
   readonly capabilities: readonly {
     readonly id: CapabilityId;
+    /** Counted up to {@link COUNTED_MAX}; one more stands for 'more than that'. */
     readonly records: number;
-    /** Of these, kept under a grant that has ended. */
+    /** Of these, kept under a grant that has ended; counted likewise. */
     readonly sealed: number;
     readonly oldestMs: number | null;
   }[];
-  /** Sites that any record names, alphabetically. */
-  readonly sites: readonly string[];
 }
 
 export interface InsightSite {
@@ -444,6 +445,8 @@ export interface InsightSite {
 export interface InsightSites {
   readonly live: boolean;
   readonly sites: readonly { readonly site: string; readonly parties: number; readonly requests: number }[];
+  /** There are more records than the newest {@link INSIGHT_ROWS_MAX}, which these figures are of. */
+  readonly cut: boolean;
 }
 
 export interface TimeDays {
@@ -565,6 +568,8 @@ export interface Answers {
   'grants.stop-all': { stopped: number; undurable: number };
   'records.page': RecordsPage;
   'records.summary': RecordsSummary;
+  /** Alphabetically, the first few. */
+  'records.sites': { sites: readonly string[] };
   'records.erase': { erased: number };
   'insight.site': InsightSite;
   'insight.sites': InsightSites;

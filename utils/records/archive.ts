@@ -1,6 +1,7 @@
 /** Reading and erasing what was collected. Writing is append.ts's alone. */
 import { type CapabilityId, capability, capabilityIds } from '../catalogue/catalogue';
 import { registrableDomain } from '../catalogue/domains';
+import { COUNTED_MAX, INSIGHT_ROWS_MAX } from '../catalogue/limits';
 import {
   type HourOfUse,
   hourOfUse,
@@ -13,7 +14,7 @@ import {
   useRow,
 } from '../catalogue/record';
 import { siteOfRecord } from '../catalogue/record-site';
-import { ALL, covers, type Scope, within } from '../catalogue/scope';
+import { ALL, covers, type Scope, siteOf, within } from '../catalogue/scope';
 import { readRow, readRows } from '../catalogue/shapes';
 import type { Lease } from '../leases/lease';
 import type {
@@ -32,6 +33,8 @@ import { checkpointId } from './append';
 
 /** Rows read or erased in one transaction: reads stay fast, and a revocation never waits long. */
 export const BATCH = 250;
+/** Sites that one question is answered with. */
+const SITES_MAX = 20;
 /** Days that counts of use are kept for the activity page. */
 export const USES_KEPT_DAYS = 30;
 
@@ -123,42 +126,39 @@ export class Archive {
     }
   }
 
-  /** Every row of a grant, in batches. A record's key begins with its grant's id. */
-  async *#batchesOf(grantId: string): AsyncGenerator<object[], void, void> {
-    let range = rangeOf(grantId);
-    for (;;) {
-      const batch = await this.database.getAll('records', range, BATCH);
-      if (batch.length > 0) yield batch;
-      const last = batch.at(-1) as { id: string } | undefined;
-      if (!last || batch.length < BATCH) return;
-      range = rangeOf(grantId, last.id);
-    }
-  }
-
   async summary(seals: readonly (Ended & { grantId: string })[]): Promise<RecordsSummary> {
     const capabilities = await Promise.all(
       capabilityIds.map(async (id) => {
         const range = IDBKeyRange.bound([id], [id, Number.MAX_SAFE_INTEGER, LAST]);
         const index = this.database.transaction('records').store.index('capability');
-        const [records, first] = await Promise.all([index.count(range as never), index.openKeyCursor(range as never)]);
+        const [keys, first] = await Promise.all([
+          index.getAllKeys(range as never, COUNTED_MAX + 1),
+          index.openKeyCursor(range as never),
+        ]);
         // Where a site was taken out of all sites before all sites ended, the seal of all covers the site's.
         const own = seals.filter((seal) => seal.capability === id && !seals.some((other) => coversSeal(other, seal)));
-        const sealed = await Promise.all(own.map((seal) => this.countSealed(seal, [seal.grantId])));
+        const counts = await Promise.all(own.map((seal) => this.countSealed(seal, [seal.grantId])));
+        const sealed = counts.reduce((sum, count) => sum + count, 0);
         const oldestMs = first ? Number((first.key as unknown as [string, number])[1]) : null;
-        return { id, records, sealed: sealed.reduce((sum, count) => sum + count, 0), oldestMs };
+        return { id, records: keys.length, sealed: Math.min(sealed, COUNTED_MAX + 1), oldestMs };
       }),
     );
-    return { capabilities, sites: await this.#sites() };
+    return { capabilities };
   }
 
-  /** Sites that any record names: one step of the cursor a site. */
-  async #sites(): Promise<string[]> {
+  /** Sites that records name, alphabetically, of those that begin so: one step of the cursor a site. */
+  async sites(prefix: string, limit = SITES_MAX): Promise<string[]> {
     const sites: string[] = [];
-    let cursor = await this.database.transaction('records').store.index('site').openKeyCursor();
-    while (cursor) {
+    const range = IDBKeyRange.bound([prefix], [`${prefix}${LAST}`]);
+    let cursor = await this.database
+      .transaction('records')
+      .store.index('site')
+      .openKeyCursor(range as never);
+    while (cursor && sites.length < limit) {
       const [site] = cursor.key;
       sites.push(site);
-      cursor = await cursor.continue([site, Number.MAX_SAFE_INTEGER, LAST]);
+      // The next site after this one, whatever a damaged row of this one has for a time.
+      cursor = await cursor.continue([`${site}\u0000`] as never);
     }
     return sites;
   }
@@ -195,29 +195,51 @@ export class Archive {
   }
 
   async insightSites(leases: readonly Lease[]): Promise<InsightSites> {
+    if (leases.length === 0) return { live: false, sites: [], cut: false };
     const sites = new Map<string, { parties: Set<string>; requests: number }>();
-    for await (const batch of leases.length > 0 ? this.#batches('capability', ['site-insight']) : []) {
+    const domains = new Map<string, string>();
+    const domainOf = (party: string): string => {
+      const known = domains.get(party) ?? registrableDomain(party);
+      domains.set(party, known);
+      return known;
+    };
+    const oldest = await this.#oldestOfNewest('site-insight', INSIGHT_ROWS_MAX);
+    for await (const batch of this.#batches('capability', ['site-insight'], oldest ?? 0)) {
       for (const row of readRows(recordRow, batch).rows) {
         if (!leases.some((lease) => isInsightOf(row, lease)) || row.capability !== 'site-insight') continue;
         const site = sites.get(row.site) ?? { parties: new Set(), requests: 0 };
-        site.parties.add(registrableDomain(row.party));
+        site.parties.add(domainOf(row.party));
         site.requests += row.requests;
         sites.set(row.site, site);
       }
     }
     const rows = [...sites].map(([site, { parties, requests }]) => ({ site, parties: parties.size, requests }));
     return {
-      live: leases.length > 0,
+      live: true,
       sites: rows.sort((a, b) => b.parties - a.parties || a.site.localeCompare(b.site)),
+      cut: oldest !== undefined,
     };
+  }
+
+  /** `atMs` of the oldest of a capability's newest records; `undefined` where it has no more than so many. */
+  async #oldestOfNewest(id: CapabilityId, rows: number): Promise<number | undefined> {
+    const range = IDBKeyRange.bound([id], [id, Number.MAX_SAFE_INTEGER, LAST]);
+    const index = this.database.transaction('records').store.index('capability');
+    const newest = await index.openKeyCursor(range as never, 'prev');
+    const oldest = await newest?.advance(rows);
+    return oldest ? Number(oldest.key[1]) : undefined;
   }
 
   async timeDays(lease: Lease | undefined, days: number): Promise<TimeDays> {
     if (!lease) return { live: false, rows: [] };
     const firstDay = localDay(this.clock.nowMs() - (days - 1) * DAY_MS);
     const rows: TimeRecord[] = [];
-    for await (const batch of this.#batchesOf(lease.grantId)) {
-      for (const row of readRows(recordRow, batch).rows) if (row.capability === 'browsing-time') rows.push(row);
+    // A day's record is put anew whenever it grows, so none of these days is older than their beginning.
+    const fromMs = this.clock.nowMs() - (days + 1) * DAY_MS;
+    for await (const batch of this.#batches('capability', ['browsing-time'], Math.max(0, fromMs))) {
+      for (const row of readRows(recordRow, batch).rows) {
+        if (row.capability === 'browsing-time' && row.grantId === lease.grantId) rows.push(row);
+      }
     }
     return {
       live: true,
@@ -261,6 +283,7 @@ export class Archive {
 
   /** @returns how many records went. */
   async erase(filter: RecordFilter): Promise<number> {
+    if (filter.capability === undefined && filter.site === undefined) return this.#eraseKeys(() => undefined);
     const { index, prefix } = indexFor(filter);
     return this.#eraseBatches(index, prefix, Number.MAX_SAFE_INTEGER, (row) => matches(row, filter));
   }
@@ -275,31 +298,56 @@ export class Archive {
   async eraseSealed(ended: Ended, grantIds: readonly string[]): Promise<number> {
     let erased = 0;
     for (const grantId of grantIds) {
-      for await (const batch of this.#batchesOf(grantId)) {
-        const gone = batch.filter((row) => isSealed(row as RecordRow, ended)) as { id: string }[];
+      if (await this.#isWhole(ended, grantId)) {
+        erased += await this.#eraseKeys((after) => rangeOf(grantId, after));
+        continue;
+      }
+      for await (const batch of this.#sealedOfSites(ended, grantId)) {
         const transaction = this.database.transaction('records', 'readwrite');
-        for (const { id } of gone) transaction.store.delete(id);
+        for (const { id } of batch) transaction.store.delete(id);
         await transaction.done;
-        erased += gone.length;
+        erased += batch.length;
       }
     }
     return erased;
   }
 
+  /** Counted up to {@link COUNTED_MAX} a grant; one more stands for 'more than that'. */
   async countSealed(ended: Ended, grantIds: readonly string[]): Promise<number> {
     let found = 0;
     for (const grantId of grantIds) {
-      const first = (await this.database.getAll('records', rangeOf(grantId), 1))[0] as RecordRow | undefined;
-      // A grant has one scope, so its own rows need no look each; only those of a site taken out of all sites do.
-      if (ended.scope === ALL || first?.scope === ended.scope) {
-        found += await this.database.count('records', rangeOf(grantId));
-      } else {
-        for await (const batch of this.#batchesOf(grantId)) {
-          found += batch.filter((row) => isSealed(row as RecordRow, ended)).length;
-        }
+      if (await this.#isWhole(ended, grantId)) {
+        found += (await this.database.getAllKeys('records', rangeOf(grantId), COUNTED_MAX + 1)).length;
+        continue;
       }
+      let ofSites = 0;
+      for await (const batch of this.#sealedOfSites(ended, grantId)) {
+        ofSites += batch.length;
+        if (ofSites > COUNTED_MAX) break;
+      }
+      found += Math.min(ofSites, COUNTED_MAX + 1);
     }
     return found;
+  }
+
+  /** Whether all that a grant collected is closed. It has one scope, so its first row tells. */
+  async #isWhole(ended: Ended, grantId: string): Promise<boolean> {
+    if (ended.scope === ALL) return true;
+    const first = (await this.database.getAll('records', rangeOf(grantId), 1))[0] as RecordRow | undefined;
+    return first?.scope === ended.scope;
+  }
+
+  /** What a grant for all sites collected on a site that was taken out of it: by site, since that site is a small part. */
+  async *#sealedOfSites({ scope }: Ended, grantId: string): AsyncGenerator<{ id: string }[], void, void> {
+    const site = siteOf(scope);
+    if (!site) return;
+    const named = site.subdomains ? await this.sites('', Number.POSITIVE_INFINITY) : [site.host];
+    for (const one of named) {
+      if (!covers(scope, one)) continue;
+      for await (const batch of this.#batches('site', [one])) {
+        yield (batch as { id: string; grantId?: unknown }[]).filter((row) => row.grantId === grantId);
+      }
+    }
   }
 
   /** @param live ids of grants whose checkpoints stay, however long ago they were written. */
@@ -334,10 +382,28 @@ export class Archive {
     const transaction = this.database.transaction('outbox', 'readwrite');
     for (const raw of await transaction.store.getAll()) {
       const row = raw as Partial<OutboxRow> & { id: string };
-      const goes = (id === undefined || row.capability === id) && !((row.atMs ?? 0) > olderThanMs);
+      // One whose time can't be read goes with the oldest.
+      const atMs = typeof row.atMs === 'number' ? row.atMs : 0;
+      const goes = (id === undefined || row.capability === id) && !(atMs > olderThanMs);
       if (goes) transaction.store.delete(row.id);
     }
     await transaction.done;
+  }
+
+  /** Erases key by key from the front; each transaction is short, so that a revocation never waits long behind it. */
+  async #eraseKeys(rest: (after?: string) => IDBKeyRange | undefined): Promise<number> {
+    let erased = 0;
+    for (let after: string | undefined; ; ) {
+      const transaction = this.database.transaction('records', 'readwrite');
+      const range = rest(after) ?? (after === undefined ? null : IDBKeyRange.lowerBound(after, true));
+      const keys = await transaction.store.getAllKeys(range, BATCH);
+      const [first, last] = [keys[0], keys.at(-1)];
+      if (first !== undefined && last !== undefined) transaction.store.delete(IDBKeyRange.bound(first, last));
+      await transaction.done;
+      erased += keys.length;
+      if (keys.length < BATCH) return erased;
+      after = last;
+    }
   }
 
   async #eraseBatches(
@@ -369,7 +435,7 @@ export class Archive {
   }
 }
 
-/** The keys of a grant's records, all or those after one. */
+/** The keys of a grant's records, all or those after one: a record's key begins with its grant's id. */
 const rangeOf = (grantId: string, after?: string): IDBKeyRange =>
   IDBKeyRange.bound(after ?? `${grantId}|`, `${grantId}|${LAST}`, after !== undefined);
 
@@ -392,7 +458,3 @@ const coversSeal = (broad: Ended & { grantId: string }, narrow: Ended & { grantI
   broad.grantId === narrow.grantId &&
   broad.scope !== narrow.scope &&
   within(narrow.scope, broad.scope);
-
-/** A record of the ended grant; of a grant for all sites only those of the site that was taken out of it. */
-const isSealed = (row: RecordRow, { scope }: Ended): boolean =>
-  scope === ALL || row.scope === scope || covers(scope, siteOfRecord(row) ?? '');

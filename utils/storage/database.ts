@@ -2,6 +2,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { errorText } from '../platform/error-text';
 import * as migration001 from './migrations/001';
 import * as migration002 from './migrations/002';
+import * as migration003 from './migrations/003';
 
 export const DATABASE_NAME = 'cloudopt';
 
@@ -9,7 +10,16 @@ export const DATABASE_NAME = 'cloudopt';
 export interface Stores extends DBSchema {
   fences: { key: [string, string]; value: object; indexes: { capability: string } };
   grants: { key: [string, string]; value: object };
-  ledger: { key: number; value: object };
+  ledger: {
+    key: number;
+    value: object;
+    indexes: {
+      kind: [string, number];
+      capability: [string, number];
+      both: [string, string, number];
+      by: [string, string, number];
+    };
+  };
   notices: { key: string; value: object };
   intents: { key: string; value: object; indexes: { capability: string } };
   records: {
@@ -34,7 +44,7 @@ interface Migration {
 }
 
 /** Numbered by one, in order. The database's version is the last one's. */
-export const migrations: readonly Migration[] = [migration001, migration002];
+export const migrations: readonly Migration[] = [migration001, migration002, migration003];
 export const DATABASE_VERSION = migrations.length;
 
 export type Opened =

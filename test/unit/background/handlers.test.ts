@@ -18,7 +18,7 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
   const shown: string[] = [];
   const clean = new Channel<[request: CleanRequest]>();
   const started = it.core.start();
-  await it.core.settled();
+  await it.core.swept();
   const heard = { count: new Channel<[name: CounterName]>(), crashed: new Channel<[fault: Fault]>() };
   const reports = new Reports({ core: it.core, about: aboutTest });
   const supported = new Set<CapabilityId>(['site-insight', 'browsing-time', 'notifications']);

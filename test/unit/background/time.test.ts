@@ -179,7 +179,7 @@ describe('what is past its time', () => {
     await write(first, browser.nowMs - 89 * DAY_MS);
     await write(first, browser.nowMs - 91 * DAY_MS);
     const second = await next(browser);
-    await second.core.settled();
+    await second.core.swept();
     expect(await first.core.openStatus().database.count('records')).toBe(1);
   });
 

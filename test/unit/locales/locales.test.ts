@@ -17,6 +17,8 @@ const shared: Readonly<Record<string, readonly string[]>> = {
     'receipt_schema',
     'feedback_heading',
     'feedback_link',
+    'sync_passphrase',
+    'sync_setting_host',
   ],
   fr: [
     'cap_notifications_name',

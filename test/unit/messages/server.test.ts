@@ -1,76 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Input, inputs, type MessageName, onlyFrom } from '../../../utils/messages/contract';
+import { inputs, type MessageName, onlyFrom } from '../../../utils/messages/contract';
 import { ClosedError, type Handlers, pageOf, type Sender, serve, type Trust } from '../../../utils/messages/server';
+import { good } from './samples';
 
 const trust: Trust = { extensionId: 'ours', origin: 'chrome-extension://ours/' };
 const page = (file: string): Sender => ({ id: 'ours', url: `chrome-extension://ours/${file}` });
 const names = Object.keys(inputs) as MessageName[];
-const sha = 'a'.repeat(64);
-
-/** An input that each message takes. */
-const good: { [N in MessageName]: Input<N> } = {
-  'state.get': {},
-  'prompts.show': { capability: 'site-insight', scope: '*' },
-  'prompts.open': { capability: 'site-insight', scope: null },
-  'prompts.allow': { nonce: 'n', scope: '*', lifetime: 'hour' },
-  'prompts.settle': { nonce: 'n' },
-  'prompts.decline': { nonce: 'n', answer: 'never' },
-  'grants.revoke': { capability: 'site-insight', scope: '*://shop.example/*' },
-  'grants.stop-all': {},
-  'records.page': { filter: { site: 'shop.example' }, after: null, limit: 250 },
-  'records.summary': {},
-  'records.erase': { what: { kind: 'all' } },
-  'insight.site': { host: 'shop.example' },
-  'insight.sites': {},
-  'time.days': { days: 7 },
-  'activity.week': {},
-  'history.page': { before: null, limit: 50 },
-  'history.head': {},
-  'history.consent': { capability: 'site-insight', scope: '*' },
-  'subject.id': { how: 'look' },
-  'everything.erase': {},
-  'bulletins.dismiss': { id: 'a' },
-  'history.notice': { hash: sha },
-  'news.dismiss': { upTo: 3 },
-  'clean.site': { host: 'shop.example', port: 8443 },
-  'protection.get': {},
-  'protection.site': { host: 'shop.example', tabId: 3 },
-  'protection.pause': { host: 'shop.example', tabId: 3, length: 'visit' },
-  'protection.resume': { host: 'shop.example', tabId: 3 },
-  'protection.change': { change: { kind: 'add', to: 'allow', host: 'shop.example' } },
-  'protection.stopped': {},
-  'protection.let-through': { url: 'http://evil.example/' },
-  'download.get': { id: 7 },
-  'download.keep': { id: 7 },
-  'download.discard': { id: 7 },
-  'diagnostics.get': {},
-  'language.get': { known: null },
-  'language.set': { choice: 'zh_TW' },
-  'usage.count': { name: 'popup.opened' },
-  'crash.report': { name: 'TypeError', message: 'a is undefined', stack: '' },
-  'reports.get': {},
-  'reports.configure': { capability: 'usage-statistics', without: ['os.name'], byRule: true },
-  'reports.reset-id': {},
-  'reports.send': { capability: 'crash-reports', hash: sha },
-  'sync.get': {},
-  'sync.probe': { server: null },
-  'sync.look': { server: { url: 'https://dav.example/', user: 'u', password: 'p' } },
-  'sync.create': { deviceName: 'Laptop', passphrase: null },
-  'sync.open': { secret: { passphrase: 'a long passphrase' }, deviceName: 'Laptop' },
-  'sync.join': { how: 'merge' },
-  'sync.now': {},
-  'sync.undo': {},
-  'sync.device-only': { key: 'protection.badge', on: true },
-  'sync.rename': { name: 'Laptop' },
-  'sync.passphrase': { secret: { recovery: 'AAAA' }, passphrase: null },
-  'sync.rotate': { secret: { passphrase: 'a long passphrase' } },
-  'sync.remove-device': { device: 'id-1', secret: { passphrase: 'a long passphrase' }, passphrase: null },
-  'sync.revoke': { scope: 'https://dav.example/*', remote: 'delete' },
-  'sync.erasure': { what: 'retry' },
-  'settings.export': {},
-  'settings.import': { text: '{}', how: 'look' },
-};
 const senderOf = (name: MessageName): Sender => page(onlyFrom[name]?.[0] ?? 'popup.html');
 
 /** Handlers that write down what reached them. */

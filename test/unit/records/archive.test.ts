@@ -125,7 +125,7 @@ describe('pages of records', () => {
 });
 
 describe('the summary', () => {
-  test('counts records by capability, the oldest of them, and every site once', async () => {
+  test('counts records by capability, and says when the oldest of them is of', async () => {
     const { archive, put } = await world();
     await put([
       insightRow({ atMs: 5, site: 'b.example' }),
@@ -134,7 +134,10 @@ describe('the summary', () => {
       timeRow({ atMs: 7, site: 'c.example' }),
     ]);
     const summary = await archive.summary([]);
-    expect(summary.sites).toEqual(['a.example', 'b.example', 'c.example']);
+    expect(await archive.sites('')).toEqual(['a.example', 'b.example', 'c.example']);
+    expect(await archive.sites('b')).toEqual(['b.example']);
+    expect(await archive.sites('', 1)).toEqual(['a.example']);
+    expect(await archive.sites('z')).toEqual([]);
     expect(summary.capabilities).toEqual([
       { id: 'site-insight', records: 2, sealed: 0, oldestMs: 3 },
       { id: 'browsing-time', records: 2, sealed: 0, oldestMs: 7 },
@@ -166,7 +169,7 @@ describe('what features show', () => {
     const { archive, put } = await world();
     await put([insightRow(), timeRow()]);
     expect(await archive.insightSite(undefined, 'a.example')).toMatchObject({ live: false, requests: 0, groups: [] });
-    expect(await archive.insightSites([])).toEqual({ live: false, sites: [] });
+    expect(await archive.insightSites([])).toEqual({ live: false, sites: [], cut: false });
     expect(await archive.timeDays(undefined, 7)).toEqual({ live: false, rows: [] });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   capability,
   capabilityIds,
+  everyField,
   optionalPermissions,
   requiredPermissions,
 } from '../../../../utils/catalogue/catalogue';
@@ -61,23 +62,25 @@ describe('answers for the stores', () => {
   test('put every field that is collected under a category or none, once for each capability', () => {
     const found = [...chromeCategories, null].flatMap((category) => collected(category, some));
     const ids = capabilityIds.filter((id) => capability(id).destination !== 'crash-endpoint');
-    const expected = ids.flatMap((id) => capability(id).fields.map((field) => `${id} ${field}`));
+    const expected = ids.flatMap((id) => everyField(id).map((field) => `${id} ${field}`));
     const sent = found.map(({ capability: id, field }) => `${id} ${field}`);
     expect(sent.filter((one) => !one.startsWith('crash-reports')).sort()).toEqual(expected.sort());
   });
 
-  test('say that nothing is sent where there is no server', () => {
+  test('say that reports go nowhere where there is no server, and where settings may go', () => {
     const text = storeAnswers('chrome', '1.2.3', none);
     expect(text).toContain('### Web history: yes');
-    expect(text).toContain('### Location: no');
+    expect(text).toContain('### Authentication information: yes');
     expect(text).toContain('### Financial and payment information: no');
-    expect(text).toContain('Nobody: this package was built without a server');
+    expect(text).toContain('Reports go nowhere: this package was built without a server');
+    expect(text).toContain('end-to-end encrypted to the place that the person picks');
+    expect(collected('Location', none).map((one) => one.capability)).toEqual(['cloud-sync']);
     expect(text).not.toContain('https://otel.example');
   });
 
   test('name the server where there is one, and what it sees', () => {
     const text = storeAnswers('chrome', '1.2.3', some);
-    expect(text).toContain('Only https://otel.example (Falkenstein, Germany)');
+    expect(text).toContain('Reports go to https://otel.example (Falkenstein, Germany)');
     expect(text).toContain('### Location: yes');
     expect(justifications(some).hosts[0]?.capabilities).toContain('usage-statistics');
     expect(justifications(none).hosts[0]?.capabilities).not.toContain('usage-statistics');
