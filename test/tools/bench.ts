@@ -12,6 +12,7 @@ import { measureHalting } from '../bench/halting';
 import { measureLoading } from '../bench/loading';
 import { busy, machine } from '../bench/machine';
 import { measurePopup } from '../bench/popup';
+import { measureEnabling, measureProtectedLoading, measureVerdicts } from '../bench/protection';
 import type { Setting } from '../bench/setting';
 import { measureLibraries, measurePackage } from '../bench/sizes';
 import { measureLedger, measureRevocations, measureWrites } from '../bench/storing';
@@ -41,6 +42,9 @@ const groups: readonly (readonly Section[])[] = [
   ...both('popup', measurePopup).map((section) => [section]),
   ...both('halted', measureHalting).map((section) => [section]),
   ...both('load', measureLoading).map((section) => [section]),
+  [{ name: 'protection-verdicts', where: 'chromium', run: measureVerdicts }],
+  ...both('protection-enabling', measureEnabling).map((section) => [section]),
+  ...both('protection-load', measureProtectedLoading).map((section) => [section]),
   [...both('requests', measureRequests), { name: 'memory', where: 'firefox', run: measureMemory }],
 ];
 
