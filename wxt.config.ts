@@ -59,8 +59,11 @@ export default defineConfig({
     declarative_net_request: {
       rule_resources: listNames.map((id) => ({ id, enabled: false, path: `rulesets/${id}.json` })),
     },
-    // The page that stands for a blocked one, and nothing else.
-    web_accessible_resources: [{ resources: [blockedPage], matches: ['*://*/*'] }],
+    // The page that stands for a blocked one, and nothing else; at an address that no web page can know. Firefox draws
+    // the address of a whole extension at random, Chromium does so with this key.
+    web_accessible_resources: [
+      { resources: [blockedPage], matches: ['*://*/*'], ...(browser === 'firefox' ? {} : { use_dynamic_url: true }) },
+    ],
     content_security_policy: {
       extension_pages:
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' https:; " +

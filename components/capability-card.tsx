@@ -87,7 +87,19 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
       ) : null}
       {mayTurnOn && asksHere ? (
         <div class="capability-turn-on">
-          {sites === 'choose' && !closed ? <SiteField name={name} onSite={on.onAskAgain} /> : null}
+          {sites === 'choose' && !closed ? (
+            <SiteField
+              label={text('site_field_label')}
+              action={text('turn_on_site')}
+              actionLabel={text('turn_on_site_named', name)}
+              fieldTestId="site-field"
+              actionTestId="turn-on-site"
+              onSite={async (scope) => {
+                await on.onAskAgain(scope);
+                return true;
+              }}
+            />
+          ) : null}
           <Button
             testId="turn-on"
             look={sites === 'choose' ? 'plain' : 'primary'}

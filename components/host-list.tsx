@@ -1,8 +1,8 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { siteOf } from '../utils/catalogue/scope';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { type Scope, siteOf } from '../utils/catalogue/scope';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
-import { typedScope } from './site-field';
+import { SiteField } from './site-field';
 
 export interface HostListProps {
   readonly name: 'allow' | 'block';
@@ -16,8 +16,6 @@ export interface HostListProps {
 
 /** A list of hosts that the person keeps. */
 export function HostList({ name, title, about, label, hosts, onAdd, onRemove }: HostListProps) {
-  const [typed, setTyped] = useState('');
-  const [problem, setProblem] = useState(false);
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
   const removed = useRef(false);
@@ -26,12 +24,9 @@ export function HostList({ name, title, about, label, hosts, onAdd, onRemove }: 
     if (removed.current) field.current?.focus();
     removed.current = false;
   }, [hosts]);
-  const add = async () => {
-    const scope = typedScope(typed);
-    const host = scope === undefined ? undefined : siteOf(scope)?.host;
-    setProblem(host === undefined);
-    if (host === undefined) field.current?.focus();
-    else if (await onAdd(host)) setTyped('');
+  const add = async (scope: Scope): Promise<boolean> => {
+    const host = siteOf(scope)?.host;
+    return host !== undefined && (await onAdd(host));
   };
   return (
     <section class="stack-tight" aria-labelledby={`${id}-title`} data-testid={`hosts-${name}`}>
@@ -59,36 +54,16 @@ export function HostList({ name, title, about, label, hosts, onAdd, onRemove }: 
           ))}
         </ul>
       )}
-      <div class="field site-field">
-        <label for={id} class="small muted">
-          {label}
-        </label>
-        <div class="row">
-          <input
-            id={id}
-            ref={field}
-            type="text"
-            inputMode="url"
-            autocomplete="off"
-            autocapitalize="off"
-            spellcheck={false}
-            data-testid="host-field"
-            value={typed}
-            aria-invalid={problem ? 'true' : undefined}
-            aria-describedby={problem ? `${id}-problem` : undefined}
-            onInput={(event) => setTyped(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter') void add();
-            }}
-          />
-          <Button small testId="add-host" label={`${text('protection_add')}: ${label}`} onPress={add}>
-            {text('protection_add')}
-          </Button>
-        </div>
-        <p id={`${id}-problem`} class="problem" role="alert">
-          {problem ? text('site_field_problem') : ''}
-        </p>
-      </div>
+      <SiteField
+        small
+        label={label}
+        action={text('protection_add')}
+        actionLabel={`${text('protection_add')}: ${label}`}
+        fieldTestId="host-field"
+        actionTestId="add-host"
+        field={field}
+        onSite={add}
+      />
     </section>
   );
 }

@@ -2,6 +2,7 @@
 
 import { type Driven, launch, type Page } from '../browser/cloudopt';
 import type { BrowserName } from '../browser/driver/driver';
+import { launchers } from '../browser/driver/launchers';
 import { start as startWeb } from '../servers/web';
 import { finePrefs, type Setting, times } from './setting';
 import { median } from './table';
@@ -11,7 +12,7 @@ const SCRIPTS_EACH = 15;
 const RUNS = 5;
 
 /** Milliseconds from the start of the navigation to the end of the page's load event. */
-async function load(page: Page, url: string): Promise<number> {
+export async function load(page: Page, url: string): Promise<number> {
   await page.goto(url);
   return page.until(() => {
     const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
@@ -27,7 +28,7 @@ export async function measureLoading(name: BrowserName, setting: Setting): Promi
     const cloudopt = await launch(name, { extensionDir: dir, prefs: finePrefs });
     open.push(cloudopt);
     // The driver starts no browser without an extension; a disabled one is not there for any page.
-    const none = await launch(name, { extensionDir: emptyDir, prefs: finePrefs });
+    const none = await launchers[name]({ extensionDir: emptyDir, prefs: finePrefs });
     open.push(none);
     await none.setExtensionEnabled(false);
 

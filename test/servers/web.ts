@@ -46,7 +46,10 @@ function amount(query: URLSearchParams, name: string, usual: number, max: number
   return Number.isFinite(number) ? Math.min(Math.max(number, 0), max) : usual;
 }
 
-/** Loads `each` scripts and as many images from each of the `parties`, with the document itself. */
+/**
+ * Loads `each` scripts and as many images from each of the `parties`, with the document itself; in a frame of the host `frame`
+ * the same from `inside`.
+ */
 function home(query: URLSearchParams, port: number): string {
   const each = amount(query, 'each', 1, 1000);
   const tags = parties(query).flatMap((host) =>
@@ -55,6 +58,10 @@ function home(query: URLSearchParams, port: number): string {
       return `<script src="${at}/p.js?n=${index + 1}"></script><img alt="" src="${at}/p.gif?n=${index + 1}">`;
     }),
   );
+  const frame = query.get('frame') ?? '';
+  const inside = new URLSearchParams({ parties: query.get('inside') ?? '' });
+  if (/^[a-z0-9.-]+$/i.test(frame))
+    tags.push(`<iframe src="http://${frame}:${port}/?${html(String(inside))}"></iframe>`);
   return page('Site', tags.join('\n'));
 }
 

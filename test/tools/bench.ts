@@ -12,6 +12,7 @@ import { measureHalting } from '../bench/halting';
 import { measureLoading } from '../bench/loading';
 import { busy, machine } from '../bench/machine';
 import { measurePopup } from '../bench/popup';
+import { measureEnabling, measureProtectedLoading, measureVerdicts } from '../bench/protection';
 import { measureSending } from '../bench/sending';
 import type { Setting } from '../bench/setting';
 import { measureLibraries, measurePackage } from '../bench/sizes';
@@ -43,6 +44,9 @@ const groups: readonly (readonly Section[])[] = [
   ...both('halted', measureHalting).map((section) => [section]),
   ...both('sending', measureSending).map((section) => [section]),
   ...both('load', measureLoading).map((section) => [section]),
+  [{ name: 'protection-verdicts', where: 'chromium', run: measureVerdicts }],
+  ...both('protection-enabling', measureEnabling).map((section) => [section]),
+  ...both('protection-load', measureProtectedLoading).map((section) => [section]),
   [...both('requests', measureRequests), { name: 'memory', where: 'firefox', run: measureMemory }],
 ];
 

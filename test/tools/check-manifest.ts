@@ -70,10 +70,16 @@ function rulesetProblems(raw: unknown): string[] {
   ];
 }
 
-/** The page in place of a blocked one is the only thing of ours that a web page may lead to. */
-function accessProblems(raw: unknown): string[] {
-  const open = Array.isArray(raw) ? (raw as { resources?: unknown }[]).flatMap((one) => names(one.resources)) : [];
-  return difference('web_accessible_resources', open, [blockedPage]);
+/** The page in place of a blocked one is the only thing of ours that a web page may lead to, if it knew where it is. */
+function accessProblems(raw: unknown, isFirefox: boolean): string[] {
+  const all = Array.isArray(raw) ? (raw as { resources?: unknown; use_dynamic_url?: unknown }[]) : [];
+  const open = all.flatMap((one) => names(one.resources));
+  return [
+    ...difference('web_accessible_resources', open, [blockedPage]),
+    ...(isFirefox || all.every((one) => one.use_dynamic_url === true)
+      ? []
+      : ['web_accessible_resources: a web page can tell that Cloudopt is installed']),
+  ];
 }
 
 /** All that a built manifest says and the catalogue doesn't, or the other way round; empty where they agree. */
@@ -88,7 +94,7 @@ export function manifestProblems(manifest: Manifest): string[] {
     ...difference('optional_permissions', manifest.optional_permissions, optional.permissions),
     ...difference('optional_host_permissions', manifest.optional_host_permissions, optional.origins),
     ...rulesetProblems(manifest.declarative_net_request),
-    ...accessProblems(manifest.web_accessible_resources),
+    ...accessProblems(manifest.web_accessible_resources, gecko !== undefined),
     ...['host_permissions', 'content_scripts', 'externally_connectable']
       .filter((key) => !isEmptyList(manifest[key]))
       .map((key) => `${key}: must be empty`),

@@ -138,21 +138,27 @@ export async function start(
 }
 
 /**
- * Rules that let through whatever these sites' pages ask for. The first is for the page with all its frames; Chromium knows
- * that only once the page has arrived, and a first request may be faster: the second is for the page's own.
+ * Rules that let through whatever these sites' pages ask for, and nothing that they lead to. Chromium asks the first one about
+ * a page with all its frames. It knows that only once the page has arrived, and a first request may be faster: so the
+ * third is for the page's own, the fourth for its frames. Firefox takes the page that is left for a frame around the
+ * next one, so that there the first would let through a bad page, too; the second has it overlooked, since `allow` wins.
  */
 function leaveAlone(
   hosts: readonly string[],
   priority: number,
   where: Pick<NetRule['condition'], 'tabIds'> = {},
 ): Omit<NetRule, 'id'>[] {
+  const pages = { ...where, requestDomains: hosts, resourceTypes: ['main_frame'] };
+  const within = { ...where, initiatorDomains: hosts };
   return [
+    { priority, action: { type: 'allowAllRequests' }, condition: pages },
+    { priority, action: { type: 'allow' }, condition: pages },
     {
       priority,
-      action: { type: 'allowAllRequests' },
-      condition: { ...where, requestDomains: hosts, resourceTypes: ['main_frame'] },
+      action: { type: 'allow' },
+      condition: { ...within, excludedResourceTypes: ['main_frame', 'sub_frame'] },
     },
-    { priority, action: { type: 'allow' }, condition: { ...where, initiatorDomains: hosts } },
+    { priority, action: { type: 'allowAllRequests' }, condition: { ...within, resourceTypes: ['sub_frame'] } },
   ];
 }
 

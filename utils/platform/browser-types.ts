@@ -70,6 +70,7 @@ export interface NetRule {
     readonly requestDomains?: readonly string[];
     readonly initiatorDomains?: readonly string[];
     readonly resourceTypes?: readonly string[];
+    readonly excludedResourceTypes?: readonly string[];
     readonly tabIds?: readonly number[];
   };
 }

@@ -9,8 +9,8 @@ import { listNames } from './select';
 const FIGURES = 'figures.txt';
 
 /**
- * Firefox looks at its rules one by one for each request: with the 30,000 that it takes, a page of many requests loads in
- * four times the time. So many cost about what uBlock Origin does; decision 28 in utils/README.md has the figures.
+ * Firefox looks at its rules one by one for each request, so that fewer are faster; with fewer than these it would let the
+ * best known trackers through. Decision 70 in utils/README.md has the figures.
  */
 const FIREFOX_SELECTION = { limit: 2_000, budgets: {} } as const;
 

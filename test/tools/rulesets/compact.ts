@@ -1,6 +1,6 @@
 /**
- * Says the same with fewer rules. Three steps, each a pure function over a list: `exact` changes no verdict, `bareHosts`
- * blocks slightly less, `samePath` slightly more. `make.ts` prints what each saves.
+ * Says the same with fewer rules. Two steps, each a pure function over a list: `exact` changes no verdict, `bareHosts`
+ * blocks slightly less. `fold.ts` has a third one, for Firefox. `make.ts` prints what each saves.
  */
 import { parse } from 'tldts';
 import { coversType } from './match';
@@ -228,48 +228,10 @@ export function bareHosts(rules: readonly Rule[]): readonly Rule[] {
   );
 }
 
-/** `||host/path` in two. */
-function hostAndPath({ condition }: Rule): { host: string; path: string } | undefined {
-  const { urlFilter } = condition;
-  if (!urlFilter?.startsWith('||') || listsHosts(condition)) return undefined;
-  const slash = urlFilter.indexOf('/');
-  const host = urlFilter.slice(2, slash);
-  const path = urlFilter.slice(slash);
-  return slash !== -1 && isHost(host) && path !== '/' ? { host, path } : undefined;
-}
-
-/**
- * A filter that finds `path` behind the host. `/ads` alone would also match `https://ads.example/`, whose host follows on a
- * slash too: where that could be, the first dot of the URL, which is in the host, has to come before.
- */
-function behindHost(path: string): string {
-  const firstPart = /^\/[a-z0-9_.-]*/i.exec(path)?.[0] ?? '/';
-  const next = path.charAt(firstPart.length);
-  const couldBeHost = next === '' || '*^/:|'.includes(next);
-  const isWholeHost = next === '^' || next === '/' || next === ':';
-  return couldBeHost && (!isWholeHost || firstPart.includes('.')) ? `.*${path}` : path;
-}
-
-/**
- * Step a: `||h1/p` and `||h2/p` become one filter `/p` with these hosts. Matches more: on a listed host, `/p` anywhere behind
- * the host instead of only right after it. Rules for whole pages (`allowAllRequests`) are left as they are.
- */
-export function samePath(rules: readonly Rule[]): readonly Rule[] {
-  const groups = grouped(rules, (rule) => {
-    const parts = rule.action.type === 'allowAllRequests' ? undefined : hostAndPath(rule);
-    if (!parts) return `rule ${rule.id}`;
-    return JSON.stringify([rule.priority, rule.action, { ...rule.condition, urlFilter: parts.path }]);
-  });
-  return merged(
-    groups.flatMap((group) => {
-      if (group.length === 1) return group;
-      return group.map((rule) => {
-        const { host, path } = hostAndPath(rule) ?? {};
-        if (host === undefined || path === undefined) return rule;
-        return withCondition(rule, { ...rule.condition, urlFilter: behindHost(path), requestDomains: [host] });
-      });
-    }),
-  );
+/** The host that a filter behind `||` begins with, where it is a whole one. */
+export function filterHost(text: string): string | undefined {
+  const host = /^([^/^?:*|]+)[/^?:]/.exec(text)?.[1]?.toLowerCase();
+  return host !== undefined && isHost(host) ? host : undefined;
 }
 
 /** Lists whose hits a person is told of, on a page of ours in place of the one that was blocked. */

@@ -7,10 +7,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { bareHosts, exact, hostsOf, renumbered, samePath } from './compact';
-import { matcher, requestsAround, sameVerdict } from './match';
+import { bareHosts, exact, hostsOf, renumbered } from './compact';
+import { folded } from './fold';
+import { type Engine, matcher, requestsAround, sameVerdict } from './match';
 import { parseList, type Rule, written } from './rules';
-import { type FitOptions, finished, fitFirefox, type ListName, listNames, mapLists } from './select';
+import { type FitOptions, finished, fitFirefox, type ListName, type Lists, listNames, mapLists } from './select';
 
 export type Browser = 'chromium' | 'firefox';
 
@@ -48,10 +49,11 @@ export function readRaw(name: ListName): unknown {
 }
 
 /** Requests that two lists of rules treat differently, of a sample taken around the first. */
-export function differences(before: readonly Rule[], after: readonly Rule[], sampled: number) {
-  const [first, second] = [matcher(before), matcher(after)];
+export function differences(before: readonly Rule[], after: readonly Rule[], sampled: number, engine?: Engine) {
+  const [first, second] = [matcher(before, engine), matcher(after, engine)];
   const requests = requestsAround(before, sampled);
-  return { asked: requests.length, found: requests.filter((each) => !sameVerdict(first(each), second(each))) };
+  const treated = requests.map((request) => ({ request, was: first(request), is: second(request) }));
+  return { asked: requests.length, found: treated.filter(({ was, is }) => !sameVerdict(was, is)) };
 }
 
 /** How many rules there are after each step. */
@@ -60,7 +62,8 @@ interface Counts {
   readonly kept: number;
   readonly exact: number;
   readonly bareHosts: number;
-  readonly samePath: number;
+  /** For Firefox alone. */
+  readonly folded: number;
 }
 
 export interface ListFigures extends Counts {
@@ -72,22 +75,27 @@ export interface ListFigures extends Counts {
   readonly share: number;
 }
 
-/** A list's rules, compacted as far as a browser needs it; of the earlier steps only the counts, since they are large. */
-function prepared(name: ListName, json: unknown, browser: Browser) {
+/** A list's rules, compacted; of the earlier steps only the counts, since they are large. */
+function prepared(name: ListName, json: unknown) {
   const { rules: kept, raw } = parseList(json);
   const exactly = exact(kept);
   const { asked, found } = differences(kept, exactly, SAMPLED_REQUESTS);
-  if (found.length > 0) throw new Error(`${name}: compaction changed ${JSON.stringify(found[0])} and others`);
-  const byHost = bareHosts(exactly);
-  const byPath = samePath(byHost);
-  const counts: Counts = {
-    raw,
-    kept: kept.length,
-    exact: exactly.length,
-    bareHosts: byHost.length,
-    samePath: byPath.length,
-  };
-  return { rules: browser === 'firefox' ? byPath : byHost, counts, asked };
+  if (found.length > 0) throw new Error(`${name}: compaction changed ${JSON.stringify(found[0]?.request)} and others`);
+  const rules = bareHosts(exactly);
+  return { rules, counts: { raw, kept: kept.length, exact: exactly.length, bareHosts: rules.length }, asked };
+}
+
+/** The lists with many filters in one. Throws where that would stop a request that was let through. */
+function foldedLists(lists: Lists): Lists {
+  const among = listNames.flatMap((name) => lists[name]);
+  return mapLists((name) => {
+    const made = folded(lists[name], among);
+    const wider = differences(lists[name], made, SAMPLED_REQUESTS, 'firefox').found.find(
+      ({ was, is }) => is?.action === 'block' && was?.action !== 'block',
+    );
+    if (wider) throw new Error(`${name}: folding stopped ${JSON.stringify(wider.request)}`);
+    return made;
+  });
 }
 
 export interface Figures {
@@ -133,8 +141,9 @@ export function makeRulesets({
   read = readRaw,
 }: MakeOptions): Figures {
   const startedMs = performance.now();
-  const made = mapLists((name) => prepared(name, read(name), browser));
-  const compacted = mapLists((name) => made[name].rules);
+  const made = mapLists((name) => prepared(name, read(name)));
+  const whole = mapLists((name) => made[name].rules);
+  const compacted = browser === 'firefox' ? foldedLists(whole) : whole;
   const { lists, shares } =
     browser === 'firefox'
       ? fitFirefox(compacted, limit, budgets ? { budgets } : {})
@@ -154,17 +163,18 @@ export function makeRulesets({
   };
   const figures = mapLists((name) => ({
     ...made[name].counts,
+    folded: compacted[name].length,
     rules: lists[name].length,
     ...write(name, lists[name].map(written)),
     share: shares[name],
   }));
-  const [malicious, phishing] = [hostsOf(compacted.malicious), hostsOf(compacted.phishing)];
+  const [malicious, phishing] = [hostsOf(whole.malicious), hostsOf(whole.phishing)];
   const hosts = write('hosts', { malicious, phishing });
 
   const sum = (key: keyof ListFigures) => listNames.reduce((total, name) => total + figures[name][key], 0);
-  const columns = ['raw', 'kept', 'exact', 'bareHosts', 'samePath', 'rules', 'bytes', 'gzippedBytes'] as const;
+  const columns = ['raw', 'kept', 'exact', 'bareHosts', 'folded', 'rules', 'bytes', 'gzippedBytes'] as const;
   const lines = table([
-    [browser, 'raw', 'kept', 'exact', 'b', 'a', 'written', 'bytes', 'gzipped', 'carried'],
+    [browser, 'raw', 'kept', 'exact', 'b', 'folded', 'written', 'bytes', 'gzipped', 'carried'],
     ...listNames.map((name) => [name, ...columns.map((key) => figures[name][key]), percent(shares[name])]),
     ['in all', ...columns.map(sum), ''],
   ]);

@@ -31,12 +31,12 @@ export interface Verdict<R extends WrittenRule = WrittenRule> {
 /** At equal priority the first of these wins. */
 const order: readonly Action['type'][] = ['allow', 'allowAllRequests', 'block', 'redirect'];
 
-const escaped = (literal: string): string => literal.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+export const escaped = (literal: string): string => literal.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 /** `||`: at the start of the host or of one of its labels. */
 const HOST_START = '^[a-z][a-z0-9+.-]*:\\/\\/(?:[^/?#]*@)?(?:[^/?#@:]*\\.)?';
 /** `^`: what can't be in a host's or a file's name, or the end. */
-const SEPARATOR = '(?:[^a-z0-9_.%-]|$)';
+export const SEPARATOR = '(?:[^a-z0-9_.%-]|$)';
 
 /** A `urlFilter` as a regular expression over the whole URL. */
 export function filterPattern(filter: string, caseSensitive: boolean): RegExp {

@@ -51,6 +51,8 @@ export interface WrittenRule {
 export interface Rule extends WrittenRule {
   /** How many rules of the raw list it stands for; never written. */
   readonly carries: number;
+  /** The hosts that its regular expression is about, where they are known; never written. */
+  readonly hosts?: readonly string[];
 }
 
 export const written = ({ id, priority, action, condition }: Rule): WrittenRule => ({

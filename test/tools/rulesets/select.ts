@@ -2,7 +2,7 @@
  * Which rules go to Firefox: it takes so many static rules in all, rejects a whole call beyond, and looks at them one by
  * one for each request, so that fewer are faster too.
  */
-import { isHost, renumbered, stopMainFrames } from './compact';
+import { filterHost, renumbered, stopMainFrames } from './compact';
 import { coversType } from './match';
 import { type Rule, resourceTypes } from './rules';
 
@@ -33,15 +33,13 @@ interface Unit {
   readonly parts: readonly Rule[];
 }
 
-/** Hosts, and nothing that has to be looked for in the URL: costs the same whatever it carries. */
-const isDomainSet = ({ condition }: Rule): boolean =>
-  condition.requestDomains !== undefined && condition.urlFilter === undefined && condition.regexFilter === undefined;
-
 /** The hosts that a rule is about; undefined where it may be any. */
-function hostsAbout({ condition }: Rule): readonly string[] | undefined {
-  if (condition.requestDomains) return condition.requestDomains;
-  const host = /^\|\|([^/^?:*|]+)[/^?:]/.exec(condition.urlFilter ?? '')?.[1]?.toLowerCase();
-  return host !== undefined && isHost(host) ? [host] : undefined;
+function hostsAbout({ condition, hosts }: Rule): readonly string[] | undefined {
+  const { requestDomains, urlFilter } = condition;
+  if (requestDomains) return requestDomains;
+  if (hosts) return hosts;
+  const host = urlFilter?.startsWith('||') ? filterHost(urlFilter.slice(2)) : undefined;
+  return host === undefined ? undefined : [host];
 }
 
 /** A domain, and what it lies below. */
@@ -175,14 +173,12 @@ class Exceptions {
   }
 }
 
-/** Domain sets first, then what carries most for what it costs; else in the order of the lists, each in turn. */
+/** First what carries most for what it costs; else in the order of the lists, each in turn. */
 function ranked(units: readonly Unit[]): readonly Unit[] {
   const entriesPerRule = ({ rule, parts }: Unit) => rule.carries / parts.length;
-  const rankOf = (unit: Unit) => (isDomainSet(unit.rule) ? 0 : 1);
   const hostRank = (unit: Unit) => (hostsAbout(unit.rule) ? 0 : 1);
   return [...units].sort(
     (one, other) =>
-      rankOf(one) - rankOf(other) ||
       entriesPerRule(other) - entriesPerRule(one) ||
       hostRank(one) - hostRank(other) ||
       one.rule.id - other.rule.id ||

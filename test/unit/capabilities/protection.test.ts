@@ -51,12 +51,19 @@ describe('the rules of what the person chose', () => {
     expect(rules.map(({ id, priority, action }) => [id, priority, action.type])).toEqual([
       [1, PRIORITY.allow, 'allowAllRequests'],
       [2, PRIORITY.allow, 'allow'],
-      [3, PRIORITY.block, 'block'],
-      [4, PRIORITY.block, 'redirect'],
+      [3, PRIORITY.allow, 'allow'],
+      [4, PRIORITY.allow, 'allowAllRequests'],
+      [5, PRIORITY.block, 'block'],
+      [6, PRIORITY.block, 'redirect'],
     ]);
-    expect(rules[0]?.condition).toEqual({ requestDomains: ['a.example', 'b.example'], resourceTypes: ['main_frame'] });
-    expect(rules[1]?.condition).toEqual({ initiatorDomains: ['a.example', 'b.example'] });
-    expect(rules[3]?.action.redirect).toEqual({ extensionPath: '/blocked.html?list=own' });
+    const hosts = ['a.example', 'b.example'];
+    expect(rules.slice(0, 4).map(({ condition }) => condition)).toEqual([
+      { requestDomains: hosts, resourceTypes: ['main_frame'] },
+      { requestDomains: hosts, resourceTypes: ['main_frame'] },
+      { initiatorDomains: hosts, excludedResourceTypes: ['main_frame', 'sub_frame'] },
+      { initiatorDomains: hosts, resourceTypes: ['sub_frame'] },
+    ]);
+    expect(rules[5]?.action.redirect).toEqual({ extensionPath: '/blocked.html?list=own' });
     expect(PRIORITY.block).toBeGreaterThan(1_100_201);
     expect(PRIORITY.allow).toBeGreaterThan(PRIORITY.block);
     expect(PRIORITY.letThrough).toBeGreaterThan(PRIORITY.allow);
@@ -158,15 +165,13 @@ describe('protection', () => {
       await settle();
     };
     await arrive('http://shop.example/next');
-    expect(it.played.session.map((rule) => rule.id)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(it.played.session.map((rule) => rule.id)).toEqual(Array.from({ length: 12 }, (_, at) => at + 1));
     await arrive('http://news.example/');
-    expect(it.played.session.map((rule) => rule.condition.tabIds?.[0])).toEqual([2, 2, undefined, undefined]);
+    expect(it.played.session.map((rule) => rule.condition.tabIds?.[0] ?? 0)).toEqual([2, 2, 2, 2, 0, 0, 0, 0]);
     it.events.tabRemoved.fire(2);
     await settle();
-    expect(it.played.session.map((rule) => rule.condition)).toEqual([
-      { requestDomains: ['bad.example'], resourceTypes: ['main_frame'] },
-      { initiatorDomains: ['bad.example'] },
-    ]);
+    const hosts = it.played.session.map(({ condition }) => condition.requestDomains ?? condition.initiatorDomains);
+    expect(hosts).toEqual(Array(4).fill(['bad.example']));
   });
 
   test('a pause for an hour is over when its alarm comes', async () => {
@@ -175,7 +180,7 @@ describe('protection', () => {
       played.settings = with_({ pauses: [{ host: 'shop.example', untilMs }] });
     });
     expect(it.played.alarms.get('pause')).toBe(untilMs);
-    expect(it.played.dynamic).toHaveLength(2);
+    expect(it.played.dynamic).toHaveLength(4);
     it.clock.at = untilMs;
     it.world.on.pauseOver.emit();
     await settle();

@@ -11,7 +11,7 @@ const good = {
   permissions: [...requiredPermissions],
   optional_permissions: [...optional.permissions],
   optional_host_permissions: [...optional.origins],
-  web_accessible_resources: [{ resources: ['blocked.html'], matches: ['*://*/*'] }],
+  web_accessible_resources: [{ resources: ['blocked.html'], matches: ['*://*/*'], use_dynamic_url: true }],
   declarative_net_request: {
     rule_resources: ['ads', 'tracking', 'malicious', 'phishing'].map((id) => ({
       id,
@@ -40,6 +40,11 @@ describe('a built manifest', () => {
     ['hosts from the first day', { host_permissions: ['*://*/*'] }, 'host_permissions'],
     ['a content script', { content_scripts: [{ matches: ['*://*/*'], js: ['a.js'] }] }, 'content_scripts'],
     ['a resource that pages reach', { web_accessible_resources: [{ resources: ['a'] }] }, 'web_accessible_resources'],
+    [
+      'a page that any web page finds',
+      { web_accessible_resources: [{ resources: ['blocked.html'], matches: ['*://*/*'] }] },
+      'a web page can tell',
+    ],
     ['no page in place of blocked ones', { web_accessible_resources: [] }, 'web_accessible_resources'],
     [
       'a ruleset that is on from the first day',

@@ -1,7 +1,8 @@
 /** Compaction and selection, on hand-written rules and on generated ones. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bareHosts, exact, hostsOf, isHost, samePath, stopMainFrames } from '../../../tools/rulesets/compact';
+import { bareHosts, exact, hostsOf, isHost, stopMainFrames } from '../../../tools/rulesets/compact';
+import { folded } from '../../../tools/rulesets/fold';
 import { readRaw } from '../../../tools/rulesets/make';
 import { matcher, requestsAround, sameVerdict, type WebRequest } from '../../../tools/rulesets/match';
 import { type Condition, parseList, type Rule, resourceTypes } from '../../../tools/rulesets/rules';
@@ -276,62 +277,90 @@ describe('step b', () => {
   });
 });
 
-describe('step a', () => {
-  test('makes one filter of a path on several hosts', () => {
-    const rules = ['||b.com/ads/x.js', '||a.com/ads/x.js'].map((urlFilter) => rule({ urlFilter }));
-    expect(samePath(exact(rules))).toMatchObject([
-      { condition: { urlFilter: '/ads/x.js', requestDomains: ['a.com', 'b.com'] }, carries: 2 },
+describe('folding', () => {
+  const fold = (rules: readonly Rule[]) => folded(exact(rules), exact(rules));
+  const filters = (...all: string[]) => all.map((urlFilter) => rule({ urlFilter }));
+
+  test('says filters that differ in nothing else with one regular expression', () => {
+    const [made, ...more] = fold(filters('||a.com/ads/x.js', '||a.com/ads/y.js', '||b.com^*/q^'));
+    expect(more).toEqual([]);
+    expect(made).toMatchObject({ carries: 3, hosts: ['a.com', 'a.com', 'b.com'] });
+    expect(made?.condition).toEqual({
+      regexFilter:
+        '^[a-z]+:\\/\\/(?:[^/]*[.@])?(?:a\\.com\\/ads\\/(?:x\\.js|y\\.js)|b\\.com(?:[^a-z0-9_.%-]|$).*\\/q(?:[^a-z0-9_.%-]|$))',
+    });
+    const asked = matcher(made ? [made] : [], 'firefox');
+    const at = (url: string) => asked({ url, type: 'script', thirdParty: true })?.action;
+    expect(at('https://sub.a.com/ads/y.js?x')).toBe('block');
+    expect(at('https://b.com:8080/deep/q')).toBe('block');
+    for (const url of ['https://xa.com/ads/x.js', 'https://p.net/a.com/ads/x.js', 'https://b.com/deep/qq']) {
+      expect(at(url)).toBeUndefined();
+    }
+  });
+
+  test('leaves what a page could make the browser look for without end, and what stands alone', () => {
+    for (const few of [
+      filters('/p*q', '/q*p'),
+      filters('||a.com*p*q', '||b.com*p*q'),
+      filters('/p|', '/q|'),
+      [rule({ urlFilter: '/p' }), rule({ urlFilter: '/q', resourceTypes: ['image'] })],
+      [rule({ urlFilter: '/p' }), rule({ urlFilter: '/q', initiatorDomains: ['a.com'] })],
+      [rule({ urlFilter: '/P', isUrlFilterCaseSensitive: true }), rule({ urlFilter: '/q' })],
+    ]) {
+      expect(fold(few)).toHaveLength(2);
+      expect(fold(few).some(({ condition }) => condition.regexFilter !== undefined)).toBe(false);
+    }
+  });
+
+  test('keeps what names whole hosts apart from what may be about any', () => {
+    expect(fold(filters('||a.com/p', '||b.com/p', '/q', '||q.')).map(({ hosts }) => hosts)).toEqual([
+      undefined,
+      ['a.com', 'b.com'],
     ]);
   });
 
-  test('leaves a path on one host, rules for whole pages, and hosts that go on', () => {
-    const alone = [rule({ urlFilter: '||a.com/p' }), rule({ urlFilter: '||b.com/q' }), rule({ urlFilter: '||com/p' })];
-    expect(conditions(samePath(exact(alone)))).toEqual(conditions(exact(alone)));
-    const pages = ['||a.com/p', '||b.com/p'].map((urlFilter) =>
-      rule({ urlFilter, resourceTypes: ['main_frame'] }, 'allowAllRequests'),
-    );
-    expect(samePath(exact(pages))).toHaveLength(2);
-    const wild = ['||a.com*/p', '||b.com*/p', '||a.com:80/p', '||b.com:80/p'].map((urlFilter) => rule({ urlFilter }));
-    expect(samePath(exact(wild))).toHaveLength(4);
+  test('makes one of the exceptions for the same pages, whatever their types and hosts', () => {
+    const exceptions = [
+      rule({ urlFilter: '||a.com/p', resourceTypes: ['script'], initiatorDomains: ['p.net'] }, 'allow', 3),
+      rule({ urlFilter: '/q', resourceTypes: ['image'], initiatorDomains: ['p.net'] }, 'allow', 4),
+      rule({ requestDomains: ['b.com'], resourceTypes: ['font'], initiatorDomains: ['p.net'] }, 'allow', 3),
+      rule({ urlFilter: '/q', resourceTypes: ['main_frame'], initiatorDomains: ['p.net'] }, 'allow', 3),
+    ];
+    const between = rule({ urlFilter: '/' }, 'block', 4);
+    expect(fold([...exceptions, rule({ urlFilter: '/' }, 'block', 2)]).map(({ priority }) => priority)).toEqual([
+      4, 3, 2,
+    ]);
+    // The one above the block stays above it, the others below.
+    expect(fold([...exceptions, between]).filter(({ action }) => action.type === 'allow')).toHaveLength(3);
+    const [made] = fold(exceptions);
+    expect(made?.condition).toMatchObject({ initiatorDomains: ['p.net'], resourceTypes: ['script', 'image', 'font'] });
+    expect(made?.condition.requestDomains).toBeUndefined();
   });
 
-  test('leaves rules with a list of hosts (seed 178194519), and unites no exception with a block', () => {
-    const listed = ['||a.com/p', '||b.com/p'].map((urlFilter) =>
-      rule({ urlFilter, excludedRequestDomains: ['c.com'] }),
-    );
-    expect(conditions(samePath(exact(listed)))).toEqual(conditions(exact(listed)));
-    const mixed = [rule({ urlFilter: '||a.com/p' }, 'allow'), rule({ urlFilter: '||b.com/p' })];
-    expect(conditions(samePath(exact(mixed)))).toEqual(conditions(exact(mixed)));
-  });
-
-  test('does not take the host for the path', () => {
-    const rules = ['||ads.a.com/ads', '||b.com/ads'].map((urlFilter) => rule({ urlFilter }));
-    const asked = matcher(samePath(exact(rules)));
-    const at = (url: string) => asked({ url, type: 'script', thirdParty: true })?.action;
-    expect(at('https://ads.a.com/other.js')).toBeUndefined();
-    expect(at('https://ads.b.com/other.js')).toBeUndefined();
-    expect(at('https://ads.a.com/ads.js')).toBe('block');
-    expect(at('https://b.com/deeper/ads.js')).toBe('block');
-  });
-
-  test('only matches more, and that where the path stands further behind on a listed host', () => {
+  test('blocks the same where there are no exceptions', () => {
     const blocks = fc.array(
-      anyCondition.map((each) => rule(each)),
+      fc.tuple(anyCondition, priority).map(([each, at]) => rule(each, 'block', at)),
       { minLength: 1, maxLength: 12 },
     );
     fc.assert(
       fc.property(blocks, anyRequests, (rules, requests) => {
-        const made = samePath(exact(rules));
-        ordered(made);
-        const [was, is] = [matcher(rules), matcher(made)];
+        const made = fold(rules);
+        expect(made.length).toBeLessThanOrEqual(exact(rules).length);
+        const [was, is] = [matcher(rules, 'firefox'), matcher(made, 'firefox')];
+        for (const asked of requests) expect(is(asked)?.action).toBe(was(asked)?.action);
+      }),
+      run,
+    );
+  });
+
+  test('blocks nothing more, and lets through only by an exception', () => {
+    fc.assert(
+      fc.property(anyRules, anyRequests, (rules, requests) => {
+        const [was, is] = [matcher(rules, 'firefox'), matcher(fold(rules), 'firefox')];
         for (const asked of requests) {
-          if (was(asked)) expect(is(asked)?.action).toBe('block');
-          if (was(asked) || !is(asked)) continue;
-          expect(is(asked)?.rule.condition.requestDomains).toBeDefined();
-          const { protocol, hostname, pathname, search } = new URL(asked.url);
-          const rest = `${pathname}${search}`;
-          const tails = [...rest].map((_, at) => `${protocol}//${hostname}/${rest.slice(at).replace(/^\//, '')}`);
-          expect(tails.some((url) => was({ ...asked, url }))).toBe(true);
+          const [before, after] = [was(asked)?.action, is(asked)?.action];
+          if (after === 'block') expect(before).toBe('block');
+          if (before === 'block' && after !== 'block') expect(after).toBe('allow');
         }
       }),
       run,
@@ -488,11 +517,6 @@ describe('what goes to Firefox', () => {
     expect(() => fitFirefox({ ...empty, malicious: [path(1)] }, 1)).toThrow('2 rules of 1');
   });
 
-  test('takes domain sets before all else, however few they carry', () => {
-    const phishing = [path(1, 9), { ...rule({ requestDomains: ['b.com'] }), id: 2 }];
-    expect(filters(fitFirefox({ ...empty, phishing }, 2).lists.phishing)).toEqual([undefined]);
-  });
-
   test('of a small selection is the best, with the exceptions that it needs and no others', () => {
     const ads = [
       { ...path(1), carries: 5 },
@@ -546,7 +570,9 @@ describe('what goes to Firefox', () => {
     const budgets = fc.option(few, { nil: undefined });
     fc.assert(
       fc.property(anyLists, fc.nat(20), budgets, anyRequests, (raw, limit, wanted, requests) => {
-        const lists = mapLists((name) => samePath(exact(raw[name])));
+        const whole = mapLists((name) => exact(raw[name]));
+        const among = listNames.flatMap((name) => whole[name]);
+        const lists = mapLists((name) => folded(whole[name], among));
         const most = wanted ? limit : limit + 60;
         const fitted = fitFirefox(lists, most, wanted ? { budgets: wanted } : {});
         const sizes = mapLists((name) => fitted.lists[name].length);
@@ -558,9 +584,9 @@ describe('what goes to Firefox', () => {
           expect(fitted.shares[name]).toBeLessThanOrEqual(1);
         }
         const all = fitFirefox(lists, 1000);
-        const [whole, part] = [all, fitted].map((each) => matcher(listNames.flatMap((name) => each.lists[name])));
+        const [everything, part] = [all, fitted].map((each) => matcher(listNames.flatMap((name) => each.lists[name])));
         for (const asked of requests) {
-          if (stops(part?.(asked)?.action)) expect(stops(whole?.(asked)?.action)).toBe(true);
+          if (stops(part?.(asked)?.action)) expect(stops(everything?.(asked)?.action)).toBe(true);
         }
       }),
       run,
