@@ -623,7 +623,7 @@ export class Core {
     const leases = this.office.leases();
     this.office.suspendAll();
     // What can't be read may be live: whatever ran under a lease ends all the same.
-    const live: readonly Wanted[] = await withinTime(this.liveGrants(), READ_WAIT_MS).catch((error: unknown) => {
+    const live: readonly Wanted[] = await withinTime(this.#calledLive(), READ_WAIT_MS).catch((error: unknown) => {
       this.ports.report(error);
       return leases;
     });
@@ -638,6 +638,14 @@ export class Core {
       stopped: ended.filter((one) => one.kind === 'revoked').length,
       undurable: ended.filter((one) => one.kind === 'not-durable').length,
     };
+  }
+
+  /** Whatever may run, and whatever a fence alone calls live: a damaged row may do that. */
+  async #calledLive(): Promise<Wanted[]> {
+    if (this.status.kind !== 'open') return [];
+    const [grants, { fences }] = await Promise.all([this.liveGrants(), this.status.book.everything()]);
+    const alone = fences.filter((fence) => fence.live && !grants.some((grant) => sameGrant(grant, fence)));
+    return [...grants, ...alone.map(({ capability, scope }) => ({ capability, scope, notice: null }))];
   }
 
   /** The one way a live grant ends, whoever ends it: fence and ledger first, then everything that runs. */
@@ -855,7 +863,7 @@ export class Core {
     }
     // A fence that calls live what no grant explains is a damaged row: closed.
     for (const { capability, scope, live } of fences) {
-      if (live && !grants.some((grant) => grant.capability === capability && grant.scope === scope)) {
+      if (live && !grants.some((grant) => grant.state === 'granted' && sameGrant(grant, { capability, scope }))) {
         await this.#end({ capability, scope, event: 'revoke', by: 'recovery', details: { why: 'fence' } });
       }
     }
