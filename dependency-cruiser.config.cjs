@@ -14,6 +14,7 @@ const mayUse = {
     'catalogue',
     'policy',
     'grants/schema',
+    'grants/ledger-entry',
     'reports/counters',
     'reports/schema',
     'reports/settings',
@@ -37,7 +38,7 @@ const mayUse = {
 const stages = Object.keys(mayUse);
 const pages = '^(components/|entrypoints/[^/]+/|entrypoints/site-insight-observer\\.ts$)';
 /** `grants/schema` names one file, `grants` a folder. */
-const pathOf = (stage) => (/^[a-z]+\/[a-z]+$/.test(stage) ? `${stage}\\.ts$` : `${stage}/`);
+const pathOf = (stage) => (/^[a-z]+\/[a-z-]+$/.test(stage) ? `${stage}\\.ts$` : `${stage}/`);
 
 module.exports = {
   forbidden: [

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../utils/grants/schema';
+import type { LedgerEntry } from '../utils/grants/ledger-entry';
 import { text } from '../utils/platform/text';
 import { LedgerRow, type LedgerRowProps } from './ledger-row';
 import { useWindow } from './use-window';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { LedgerEntry } from '../utils/grants/schema';
+import type { LedgerEntry } from '../utils/grants/ledger-entry';
 import type { Notice } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
 import { Button } from './button';

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../utils/grants/schema';
+import type { LedgerEntry } from '../utils/grants/ledger-entry';
 import { type TextKey, text } from '../utils/platform/text';
 import { capabilityText } from './capability-text';
 import { counted } from './formats';

@@ -9,7 +9,7 @@ import { SelectField } from '../../components/select-field';
 import { useAttempt } from '../../components/use-attempt';
 import { capabilityIds, isCapabilityId } from '../../utils/catalogue/catalogue';
 import { fileHead, fileName, jsonDocument, saveFile } from '../../utils/exports/download';
-import type { LedgerEntry } from '../../utils/grants/schema';
+import type { LedgerEntry } from '../../utils/grants/ledger-entry';
 import { ask, stream } from '../../utils/messages/client';
 import { text } from '../../utils/platform/text';
 import { Consents } from './consents';

@@ -6,7 +6,7 @@ import { openDB } from 'idb';
 import type { Scope } from '../../utils/catalogue/scope';
 import { Book } from '../../utils/grants/book';
 import { ChainVerifier, link } from '../../utils/grants/chain';
-import type { LedgerEntry, NoticeRef } from '../../utils/grants/schema';
+import type { LedgerEntry, NoticeRef } from '../../utils/grants/ledger-entry';
 import type { RecordDraft } from '../../utils/leases/lease';
 import { localDay, systemClock } from '../../utils/platform/clock';
 import { randomIds } from '../../utils/platform/ids';

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { link, type Unlinked } from '../../utils/grants/chain';
-import type { LedgerEntry } from '../../utils/grants/schema';
+import type { LedgerEntry } from '../../utils/grants/ledger-entry';
 import { ask, type Driven, grant, type Page, testid, until } from './cloudopt';
 
 export interface Sizes {

@@ -6,7 +6,7 @@ import { bundleHead, readBundle } from '../../utils/exports/dpv/bundle';
 import { receiptOf } from '../../utils/exports/dpv/receipt';
 import { dpvRecord } from '../../utils/exports/dpv/record';
 import { link } from '../../utils/grants/chain';
-import type { LedgerEntry } from '../../utils/grants/schema';
+import type { LedgerEntry } from '../../utils/grants/ledger-entry';
 import { checkLedgerFile } from '../tools/ledger-file';
 import { factsFor, NOW_MS, recordOf } from '../unit/exports/dpv/records';
 import { almost, almostText, hostile, strange } from './mutations';

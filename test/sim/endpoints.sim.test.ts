@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { needsOf } from '../../utils/catalogue/catalogue';
 import { ALL } from '../../utils/catalogue/scope';
 import { surplus } from '../../utils/grants/holdings';
-import type { LedgerEntry } from '../../utils/grants/schema';
+import type { LedgerEntry } from '../../utils/grants/ledger-entry';
 import { hasMoved } from '../../utils/grants/standing';
 import { askingLock } from '../../utils/messages/names';
 import { isEmpty } from '../../utils/platform/browser-types';

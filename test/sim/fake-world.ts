@@ -3,7 +3,7 @@ import { IDBFactory } from 'fake-indexeddb';
 import { Core, type CorePorts } from '../../utils/background/core';
 import type { CapabilityBrowser } from '../../utils/capabilities/capability';
 import { requiredPermissions } from '../../utils/catalogue/catalogue';
-import type { LedgerEntry } from '../../utils/grants/schema';
+import type { LedgerEntry } from '../../utils/grants/ledger-entry';
 import type { Lease } from '../../utils/leases/lease';
 import type {
   Area,

@@ -4,7 +4,7 @@ import { type CapabilityId, capability, lifetimes, needsOf } from '../../utils/c
 import { ALL, type Scope } from '../../utils/catalogue/scope';
 import { ChainVerifier } from '../../utils/grants/chain';
 import { holdsAll, surplus } from '../../utils/grants/holdings';
-import type { LedgerEntry, LedgerKind } from '../../utils/grants/schema';
+import type { LedgerEntry, LedgerKind } from '../../utils/grants/ledger-entry';
 import type { RecordDraft } from '../../utils/leases/lease';
 import { askingLock } from '../../utils/messages/names';
 import { isEmpty } from '../../utils/platform/browser-types';

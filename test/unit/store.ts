@@ -2,7 +2,8 @@
 import { IDBFactory } from 'fake-indexeddb';
 import { Book } from '../../utils/grants/book';
 import { ChainVerifier } from '../../utils/grants/chain';
-import type { HeadMark, LedgerEntry, NoticeRef } from '../../utils/grants/schema';
+import type { LedgerEntry, NoticeRef } from '../../utils/grants/ledger-entry';
+import type { HeadMark } from '../../utils/grants/schema';
 import type { Clock } from '../../utils/platform/clock';
 import { hashOf } from '../../utils/platform/hash';
 import type { Ids } from '../../utils/platform/ids';

@@ -15,7 +15,8 @@ import {
 } from '../catalogue/catalogue';
 import { type Endpoint, type Endpoints, endpointOf, endpointsUnder, named } from '../catalogue/endpoints';
 import { ALL, type Scope } from '../catalogue/scope';
-import { capabilityId, ms, readRow, readRows, scope as scopeShape } from '../catalogue/shapes';
+import { scope as scopeShape } from '../catalogue/scope-shape';
+import { capabilityId, ms, readRow, readRows } from '../catalogue/shapes';
 import type { Carry } from '../egress/carry';
 import { Door } from '../egress/door';
 import type { Post } from '../egress/post';
@@ -23,18 +24,9 @@ import type { RawSyncArea } from '../egress/sync-area';
 import { Book, type Change, type Changed } from '../grants/book';
 import { passes } from '../grants/fences';
 import { candidates, heldFor, holdsAll, intersection, surplus, type Wanted } from '../grants/holdings';
+import { type Actor, actors, type LedgerEntry, ledgerEntry } from '../grants/ledger-entry';
 import type { GrantEvent } from '../grants/machine';
-import {
-  type Actor,
-  actors,
-  type Fence,
-  type Grant,
-  type HeadMark,
-  headMark,
-  type Intent,
-  type LedgerEntry,
-  ledgerEntry,
-} from '../grants/schema';
+import { type Fence, type Grant, type HeadMark, headMark, type Intent } from '../grants/schema';
 import { elsewhere, endingOf, hasMoved, movedBy } from '../grants/standing';
 import type { Draft, Lease, Written } from '../leases/lease';
 import { LeaseOffice } from '../leases/office';

@@ -15,7 +15,7 @@ import { ALL, type Scope } from '../catalogue/scope';
 import { readRow } from '../catalogue/shapes';
 import { noticeOf } from '../exports/consent-records';
 import { surplus } from '../grants/holdings';
-import { ledgerEntry } from '../grants/schema';
+import { ledgerEntry } from '../grants/ledger-entry';
 import type { Channel } from '../leases/forwarder';
 import type { Answers, Diagnostics, Erasable, Input, PromptOpened } from '../messages/contract';
 import { ClosedError, type Handlers } from '../messages/server';

@@ -1,5 +1,5 @@
 import type { NewsToTell } from '../capabilities/capability';
-import type { LedgerEntry } from '../grants/schema';
+import type { LedgerEntry } from '../grants/ledger-entry';
 import type { Say, TextKey } from '../platform/text-types';
 import { type Bulletin, inLanguage } from '../policy/bulletins';
 import { capabilityKey } from '../prompts/notice';

@@ -1,7 +1,8 @@
 /** What synchronization leaves in the database besides its checkpoint, and how it goes: rows of `settings`. */
 import * as z from 'zod/mini';
 import type { Scope } from '../catalogue/scope';
-import { id, ms, readRow, scope } from '../catalogue/shapes';
+import { scope } from '../catalogue/scope-shape';
+import { id, ms, readRow } from '../catalogue/shapes';
 import { checkpointId } from '../records/append';
 import type { Database } from '../storage/database';
 import { LOCAL_KEY } from '../sync/session';

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { counterName, crash } from '../reports/schema';
 import { verdicts } from './lists';
-import { capabilityId, count, day, host, id, ms, scope, sha256Hex } from './shapes';
+import { scope } from './scope-shape';
+import { capabilityId, count, day, host, id, ms, sha256Hex } from './shapes';
 
 /** What every record has: whose it is and under which grant and epoch it was written. */
 const stamp = { id: z.string().check(z.minLength(1), z.maxLength(600)), scope, grantId: id, epoch: count, atMs: ms };

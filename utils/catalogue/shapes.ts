@@ -1,11 +1,14 @@
 /** Shapes that rows, messages and files share. */
 import * as z from 'zod/mini';
 import { type CapabilityId, isCapabilityId } from './catalogue';
-import { isScope } from './domains';
-import { parseHost, type Scope } from './scope';
+import { ALL, parseHost, type Scope, siteOf } from './scope';
 
 export const capabilityId = z.custom<CapabilityId>(isCapabilityId, 'no such capability');
-export const scope = z.custom<Scope>((raw) => typeof raw === 'string' && isScope(raw), 'no scope');
+/** The form of a scope; scope-shape.ts holds besides that it is no wider than a site. For what nothing is granted by. */
+export const scopePattern = z.custom<Scope>(
+  (raw) => typeof raw === 'string' && (raw === ALL || siteOf(raw) !== undefined),
+  'no scope',
+);
 export const ms = z.number().check(z.int(), z.nonnegative());
 export const count = z.number().check(z.int(), z.nonnegative());
 export const id = z.string().check(z.minLength(1), z.maxLength(64));

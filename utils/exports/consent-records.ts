@@ -1,4 +1,5 @@
-import type { Grant, LedgerEntry } from '../grants/schema';
+import type { LedgerEntry } from '../grants/ledger-entry';
+import type { Grant } from '../grants/schema';
 import type { ConsentRecord, Notice } from '../messages/contract';
 
 /** A notice as `notices` holds it: `{ hash, notice }`. */

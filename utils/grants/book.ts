@@ -11,22 +11,9 @@ import { hashOf } from '../platform/hash';
 import type { Ids } from '../platform/ids';
 import type { Database, Stores } from '../storage/database';
 import { link, type Unlinked } from './chain';
+import { type Actor, type LedgerEntry, type LedgerKind, ledgerEntry, type NoticeRef } from './ledger-entry';
 import { type GrantEvent, isLive, transition } from './machine';
-import {
-  type Actor,
-  type Fence,
-  fenceRow,
-  type Grant,
-  grantRow,
-  type HeadMark,
-  type Intent,
-  intentRow,
-  type LedgerEntry,
-  type LedgerKind,
-  ledgerEntry,
-  type NoticeRef,
-  type Seal,
-} from './schema';
+import { type Fence, fenceRow, type Grant, grantRow, type HeadMark, type Intent, intentRow, type Seal } from './schema';
 
 /** Days that the records of an ended grant stay, sealed, unless the person erases them. */
 export const SEALED_DAYS = 30;

@@ -3,7 +3,8 @@
  */
 import { hashOf, textHash } from '../platform/hash';
 import { entryText, readEntry } from './entry';
-import type { HeadMark, LedgerEntry } from './schema';
+import type { LedgerEntry } from './ledger-entry';
+import type { HeadMark } from './schema';
 
 /** `prevHash` of the first entry. */
 export const FIRST_PREV_HASH = '0'.repeat(64);

@@ -4,9 +4,9 @@
  */
 import canonicalize from 'canonicalize';
 import { isCapabilityId } from '../catalogue/catalogue';
-import { isScope } from '../catalogue/domains';
+import { ALL, siteOf } from '../catalogue/scope';
 import { readRow } from '../catalogue/shapes';
-import { actors, type LedgerEntry, ledgerEntry, ledgerKinds } from './schema';
+import { actors, type LedgerEntry, ledgerEntry, ledgerKinds, type NoticeRef } from './ledger-entry';
 
 type Raw = { readonly [name: string]: unknown };
 
@@ -24,7 +24,7 @@ const doers: ReadonlySet<unknown> = new Set(actors);
 function isKnownScope(raw: unknown): boolean {
   if (typeof raw !== 'string') return false;
   if (knownScopes.has(raw)) return true;
-  if (!isScope(raw)) return false;
+  if (raw !== ALL && siteOf(raw) === undefined) return false;
   if (knownScopes.size < SCOPES_MAX) knownScopes.add(raw);
   return true;
 }
@@ -37,9 +37,17 @@ const isObject = (raw: unknown): raw is Raw =>
 /** Its own members are exactly so many; those that are read beside it are then all of them. */
 const hasMembers = (raw: Raw, members: number): boolean => Object.keys(raw).length === members;
 
+const isEndpoint = (raw: unknown): boolean =>
+  isObject(raw) &&
+  hasMembers(raw, 3) &&
+  typeof raw.url === 'string' &&
+  typeof raw.place === 'string' &&
+  typeof raw.byOrganisation === 'boolean';
+
 function isNotice(raw: unknown): boolean {
   if (raw === null) return true;
-  if (!isObject(raw) || !hasMembers(raw, 4) || !Array.isArray(raw.clauses)) return false;
+  if (!isObject(raw) || !Array.isArray(raw.clauses)) return false;
+  if (!hasMembers(raw, 4) && !(hasMembers(raw, 5) && isEndpoint(raw.endpoint))) return false;
   if (!isHash(raw.hash) || typeof raw.policyVersion !== 'string' || typeof raw.language !== 'string') return false;
   return raw.clauses.every(
     (clause: unknown) =>
@@ -85,6 +93,11 @@ export const readEntry = (raw: unknown): LedgerEntry | undefined =>
 const value = (raw: unknown): string =>
   typeof raw === 'string' && PLAIN.test(raw) ? `"${raw}"` : (canonicalize(raw) as string);
 
+const endpointText = (endpoint: NoticeRef['endpoint']): string =>
+  endpoint === undefined
+    ? ''
+    : `"endpoint":{"byOrganisation":${endpoint.byOrganisation},"place":${value(endpoint.place)},"url":${value(endpoint.url)}},`;
+
 /** The canonical JSON of what an entry's hash is over: all of it but the hash. Throws where it has none. */
 export function entryText(entry: LedgerEntry): string {
   const { notice, details } = entry;
@@ -92,7 +105,7 @@ export function entryText(entry: LedgerEntry): string {
   const noticeText =
     notice === null
       ? 'null'
-      : `{"clauses":[${clauses}],"hash":"${notice.hash}","language":${value(notice.language)},"policyVersion":${value(notice.policyVersion)}}`;
+      : `{"clauses":[${clauses}],${endpointText(notice.endpoint)}"hash":"${notice.hash}","language":${value(notice.language)},"policyVersion":${value(notice.policyVersion)}}`;
   const names = Object.keys(details).sort();
   const detailsText = names.map((name) => `${value(name)}:${value(details[name])}`).join(',');
   const { atMs, by, capability, epoch, grantId, kind, maxEpoch, prevHash, scope, seq } = entry;

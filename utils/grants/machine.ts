@@ -1,4 +1,5 @@
-import type { GrantState, LedgerKind } from './schema';
+import type { LedgerKind } from './ledger-entry';
+import type { GrantState } from './schema';
 
 /** What can happen to a grant. `allow` is the person's answer together with the browser's. */
 export const grantEvents = ['allow', 'refuse', 'never', 'revoke', 'expire', 'pause'] as const;

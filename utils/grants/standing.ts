@@ -7,8 +7,9 @@ import { forbids, type Managed } from '../policy/managed';
 import { changedInSubstance } from '../policy/versions';
 import { hasRunOut } from './fences';
 import type { Wanted } from './holdings';
+import type { Actor } from './ledger-entry';
 import type { GrantEvent } from './machine';
-import type { Actor, Fence, Grant } from './schema';
+import type { Fence, Grant } from './schema';
 
 /** Days without a use after which a grant expires. */
 export const UNUSED_DAYS = 90;

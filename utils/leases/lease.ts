@@ -1,6 +1,6 @@
 import type { CapabilityId } from '../catalogue/catalogue';
 import type { Scope } from '../catalogue/scope';
-import type { NoticeRef } from '../grants/schema';
+import type { NoticeRef } from '../grants/ledger-entry';
 
 declare const issued: unique symbol;
 

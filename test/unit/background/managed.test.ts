@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { viewOf } from '../../../utils/background/views';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
-import type { LedgerEntry } from '../../../utils/grants/schema';
+import type { LedgerEntry } from '../../../utils/grants/ledger-entry';
 import { type Background, background, FakeBrowser } from '../../sim/fake-world';
 import { grant, openPrompt } from '../../sim/journey';
 

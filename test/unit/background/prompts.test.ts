@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { viewOf } from '../../../utils/background/views';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
 import { INTENT_MS, QUIET_DAYS } from '../../../utils/grants/book';
-import type { LedgerEntry } from '../../../utils/grants/schema';
+import type { LedgerEntry } from '../../../utils/grants/ledger-entry';
 import { askingLock } from '../../../utils/messages/names';
 import { DAY_MS } from '../../../utils/platform/clock';
 import { type Background, background, FakeBrowser } from '../../sim/fake-world';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Post, PostOptions } from '../../../utils/egress/post';
-import type { LedgerEntry } from '../../../utils/grants/schema';
+import type { LedgerEntry } from '../../../utils/grants/ledger-entry';
 import { DAY_MS, HOUR_MS, MINUTE_MS, utcDayStart } from '../../../utils/platform/clock';
 import { textHash } from '../../../utils/platform/hash';
 import { readMetrics } from '../../servers/otlp';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import messages from '../../../public/_locales/en/messages.json';
-import type { LedgerEntry } from '../../../utils/grants/schema';
+import type { LedgerEntry } from '../../../utils/grants/ledger-entry';
 import { UNUSED_DAYS } from '../../../utils/grants/standing';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../utils/platform/clock';
 import { USES_KEPT_DAYS } from '../../../utils/records/archive';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { HALTED_KEY, REVOKE_WAIT_MS } from '../../../utils/background/core';
-import type { LedgerEntry } from '../../../utils/grants/schema';
+import type { LedgerEntry } from '../../../utils/grants/ledger-entry';
 import { type Background, background, FakeBrowser } from '../../sim/fake-world';
 import { grant, openPrompt } from '../../sim/journey';
 import { failPuts } from '../records/full-disk';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newsOf } from '../../../utils/background/news';
 import { start } from '../../../utils/capabilities/notifications';
-import { type LedgerEntry, ledgerKinds } from '../../../utils/grants/schema';
+import { type LedgerEntry, ledgerKinds } from '../../../utils/grants/ledger-entry';
 import type { Lease } from '../../../utils/leases/lease';
 import { settle, stage } from './stage';
 

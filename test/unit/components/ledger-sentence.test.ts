@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { actorText, kindText, ledgerSentence } from '../../../components/ledger-sentence';
-import { actors, type LedgerEntry, ledgerKinds } from '../../../utils/grants/schema';
+import { actors, type LedgerEntry, ledgerKinds } from '../../../utils/grants/ledger-entry';
 
 vi.mock('webextension-polyfill', () => import('./fake-browser'));
 

@@ -4,7 +4,8 @@ import type { RecordRow } from '../../../utils/catalogue/record';
 import { consentRecord, noticeOf } from '../../../utils/exports/consent-records';
 import { csvLine, recordCells, recordColumns } from '../../../utils/exports/csv';
 import { csvDocument, jsonDocument } from '../../../utils/exports/download';
-import type { Grant, LedgerEntry } from '../../../utils/grants/schema';
+import type { LedgerEntry } from '../../../utils/grants/ledger-entry';
+import type { Grant } from '../../../utils/grants/schema';
 
 /** Reads one line back as RFC 4180 has it. */
 function read(line: string): string[] {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { capabilityIds } from '../../../utils/catalogue/catalogue';
 import { ChainVerifier, link, type Unlinked, type Verdict } from '../../../utils/grants/chain';
-import { actors, type LedgerEntry, ledgerKinds } from '../../../utils/grants/schema';
+import { actors, type LedgerEntry, ledgerKinds } from '../../../utils/grants/ledger-entry';
 import { hashOf } from '../../../utils/platform/hash';
 
 const sha = fc.stringMatching(/^[0-9a-f]{64}$/);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { capabilityIds } from '../../../utils/catalogue/catalogue';
 import { readRow } from '../../../utils/catalogue/shapes';
 import { entryText, readEntry } from '../../../utils/grants/entry';
-import { actors, type LedgerEntry, ledgerEntry, ledgerKinds } from '../../../utils/grants/schema';
+import { actors, type LedgerEntry, ledgerEntry, ledgerKinds } from '../../../utils/grants/ledger-entry';
 
 const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
 const words = fc.string({ unit: 'grapheme', maxLength: 20 });
@@ -20,12 +20,16 @@ const anyEntry: fc.Arbitrary<LedgerEntry> = fc.record({
   maxEpoch: whole,
   by: fc.constantFrom(...actors),
   notice: fc.option(
-    fc.record({
-      hash,
-      policyVersion: words,
-      language: words,
-      clauses: fc.array(fc.record({ id: words, hash }), { maxLength: 3 }),
-    }),
+    fc.record(
+      {
+        hash,
+        policyVersion: words,
+        language: words,
+        clauses: fc.array(fc.record({ id: words, hash }), { maxLength: 3 }),
+        endpoint: fc.record({ url: words, place: words, byOrganisation: fc.boolean() }),
+      },
+      { requiredKeys: ['hash', 'policyVersion', 'language', 'clauses'] },
+    ),
   ),
   details: fc.dictionary(words, fc.oneof(words, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.array(words))),
   prevHash: hash,
@@ -39,7 +43,11 @@ const strange = fc.oneof(
   fc.jsonValue(),
 );
 const anyRow: fc.Arbitrary<unknown> = fc
-  .tuple(anyEntry, fc.constantFrom(...Object.keys(ledgerEntry.shape), 'extra', 'notice.hash', 'details.x'), strange)
+  .tuple(
+    anyEntry,
+    fc.constantFrom(...Object.keys(ledgerEntry.shape), 'extra', 'notice.hash', 'notice.endpoint', 'details.x'),
+    strange,
+  )
   .chain(([entry, path, value]) => {
     const [name = '', inner] = path.split('.');
     const changed = structuredClone(entry) as Record<string, unknown>;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
+import { ledgerEntry } from '../../../utils/grants/ledger-entry';
 import { type GrantEvent, type GrantStateOrOff, grantEvents, isLive, transition } from '../../../utils/grants/machine';
-import { type Fence, fenceRow, type Grant, grantRow, grantStates, ledgerEntry } from '../../../utils/grants/schema';
+import { type Fence, fenceRow, type Grant, grantRow, grantStates } from '../../../utils/grants/schema';
 import { freshBook, ledgerOf, noticeRef, verdictOf } from '../store';
 
 /** The specification, written apart from the code: state after the event and the ledger's word, or nothing. */

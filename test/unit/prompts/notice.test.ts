@@ -3,7 +3,7 @@ import messages from '../../../public/_locales/en/messages.json';
 import { Core } from '../../../utils/background/core';
 import { capability, capabilityIds, fieldsOf } from '../../../utils/catalogue/catalogue';
 import { noEndpoints } from '../../../utils/catalogue/endpoints';
-import { noticeRef } from '../../../utils/grants/schema';
+import { noticeRef } from '../../../utils/grants/ledger-entry';
 import { hashOf } from '../../../utils/platform/hash';
 import type { Say } from '../../../utils/platform/text-types';
 import { clauseHash, clauseOf, currentPolicy } from '../../../utils/policy/versions';

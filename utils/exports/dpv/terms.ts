@@ -4,7 +4,8 @@
  * Terms'). What DPV has no word for is Cloudopt's own, under `cloudopt:`.
  */
 import { type CapabilityId, capability, type Lifetime } from '../../catalogue/catalogue';
-import type { Actor, GrantState, LedgerKind } from '../../grants/schema';
+import type { Actor, LedgerKind } from '../../grants/ledger-entry';
+import type { GrantState } from '../../grants/schema';
 
 /** The schema versions that the guide names, for a record and for its receipt. */
 export const RECORD_SCHEMA = 'https://w3id.org/dpv/schema/dpv-27560#record';

@@ -11,7 +11,8 @@ import {
 } from '../../../../utils/exports/dpv/bundle';
 import { receiptOf } from '../../../../utils/exports/dpv/receipt';
 import { dpvRecord } from '../../../../utils/exports/dpv/record';
-import type { Grant, Intent, LedgerEntry } from '../../../../utils/grants/schema';
+import type { LedgerEntry } from '../../../../utils/grants/ledger-entry';
+import type { Grant, Intent } from '../../../../utils/grants/schema';
 import type { ConsentRecord } from '../../../../utils/messages/contract';
 import { hashOf } from '../../../../utils/platform/hash';
 import { anyRecordAndFacts, factsFor, NOW_MS, recordOf } from './records';

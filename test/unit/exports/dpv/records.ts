@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { type CapabilityId, capability, capabilityIds, lifetimes } from '../../../../utils/catalogue/catalogue';
 import { deviceFacts, type RecordFacts } from '../../../../utils/exports/dpv/record';
-import { actors, type GrantState, grantStates, ledgerKinds } from '../../../../utils/grants/schema';
+import { actors, ledgerKinds } from '../../../../utils/grants/ledger-entry';
+import { type GrantState, grantStates } from '../../../../utils/grants/schema';
 import type { ConsentRecord, Notice } from '../../../../utils/messages/contract';
 
 export const NOW_MS = Date.UTC(2026, 10, 24, 12, 30);
