@@ -180,17 +180,20 @@ class Cycle {
   /** Before this device's settings take the place of nothing, of what can't be read, or of what an old key sealed. */
   async #prepare(read: Read, state: SyncState): Promise<Detour | null> {
     if (read.kind === 'document' && !read.retired && state.lastSyncMs !== null) return null;
-    const detour = await this.#checkKeys(state);
+    const detour = await this.#checkKeys(read, state);
     if (detour || read.kind !== 'damaged' || read.text === null) return detour;
     const { text } = read;
     return this.#put(() => this.ports.provider.keepDamaged('settings', text));
   }
 
   /** The file of keys has to be there, of this vault, and no older than the key that seals. */
-  async #checkKeys(state: SyncState): Promise<Detour | null> {
+  async #checkKeys(read: Read, state: SyncState): Promise<Detour | null> {
     const got = await this.#asked(() => this.ports.provider.get('keys'));
     if (isDetour(got)) return got;
     if (got.kind === 'closed') return end({ kind: 'closed' });
+    // One file is lost by accident; both are gone where somebody deleted the copy, and then nobody writes it anew unasked.
+    const hadIt = state.lastSyncMs !== null;
+    if (hadIt && read.kind === 'missing' && got.kind === 'missing') return this.#stopped({ kind: 'closed' });
     const label = got.kind === 'found' ? labelOf(got.text) : undefined;
     const { vault } = this.ports.keyring;
     const { epoch } = newestKey(this.ports.keyring);

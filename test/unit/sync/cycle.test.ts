@@ -271,14 +271,24 @@ describe('a cycle loses nothing to', () => {
     expect(b.local).toEqual(a.local);
   });
 
-  it('a place that was emptied: settings and keys are put back', async () => {
+  it('a place that lost the settings, and its keys once they were read: both are put back', async () => {
     const { a, place, keysFile } = await two({ ...usual, [A]: 'block' });
     const before = await held(place, a.keyring);
-    place.files.clear();
+    place.files.delete('settings');
     expect((await a.cycle()).kind).toBe('synced');
     expect(missingFrom(await held(place, a.keyring), before)).toEqual([]);
-    expect([place.files.get('keys'), a.local[A]]).toEqual([keysFile, 'block']);
     expect(a.state.log).toContainEqual(expect.objectContaining({ why: 'went-back' }));
+    place.files.delete('keys');
+    place.files.set('settings', 'not an envelope');
+    expect((await a.cycle()).kind).toBe('synced');
+    expect([place.files.get('keys'), a.local[A]]).toEqual([keysFile, 'block']);
+  });
+
+  it('a place from which the copy was deleted: that is no accident, and nobody writes it anew', async () => {
+    const { a, place } = await two({ ...usual, [A]: 'block' });
+    place.files.clear();
+    expect((await a.cycle()).kind).toBe('closed');
+    expect([place.files.size, a.local[A]]).toEqual([0, 'block']);
   });
 
   it('a device that was offline for a year, with old values and old tombstones', async () => {
