@@ -105,7 +105,8 @@ export class SyncErasure {
         ? browserProvider(reach.area)
         : webdavProvider({ ...place, password, exchange: reach.exchange, freshName: () => core.ports.ids.fresh() });
     try {
-      for (const name of ['settings', 'keys'] as const) {
+      // Keys first: a device that comes between finds the settings, or neither, and writes nothing anew.
+      for (const name of ['keys', 'settings'] as const) {
         const deleted = await provider.delete(name);
         if (deleted.kind === 'trouble') return deleted.why;
       }
