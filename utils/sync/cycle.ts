@@ -6,7 +6,7 @@ import { DAY_MS, MINUTE_MS, SECOND_MS } from '../platform/clock';
 import { type Document, decodeDocument, ENTRIES_MAX, emptyDocument, encodeDocument } from './document';
 import { type Keyring, labelOf, newestKey, openDocument, sealDocument } from './envelope';
 import { holdsAll, missingFrom } from './merge';
-import type { Provider, Put, Trouble } from './providers/provider';
+import type { FileName, Provider, Put, Trouble } from './providers/provider';
 import type { LocalSettings } from './settings';
 import { type CycleTrouble, noteLocal, type SyncState, skewOf, takeIn, type WarningKind, warned } from './state';
 
@@ -63,6 +63,9 @@ const BACKOFF_MS_MAX = 60 * MINUTE_MS;
 
 /** Troubles that are often over at once. */
 const passing: readonly CycleTrouble[] = ['offline', 'locked', 'server-error'];
+
+/** Troubles of a place that would take the file itself, but not another one beside it. */
+const noRoom: readonly CycleTrouble[] = ['full', 'too-large'];
 
 /** What takes a step off its way: this round is over, or the cycle is. */
 type Detour = { kind: 'again' } | { kind: 'end'; outcome: CycleOutcome };
@@ -182,8 +185,18 @@ class Cycle {
     if (read.kind === 'document' && !read.retired && state.lastSyncMs !== null) return null;
     const detour = await this.#checkKeys(read, state);
     if (detour || read.kind !== 'damaged' || read.text === null) return detour;
-    const { text } = read;
-    return this.#put(() => this.ports.provider.keepDamaged('settings', text));
+    return this.#keepDamaged('settings', read.text);
+  }
+
+  /**
+   * Keeps what can't be read beside its file. Where the place has no room for it, it goes: nobody can open it, and what this device
+   * has would otherwise never be sent again.
+   */
+  async #keepDamaged(name: FileName, text: string): Promise<Detour | null> {
+    return this.#put(async () => {
+      const kept = await this.ports.provider.keepDamaged(name, text);
+      return isTrouble(kept) && noRoom.includes(kept.why) ? { kind: 'put', tag: null } : kept;
+    });
   }
 
   /** The file of keys has to be there, of this vault, and no older than the key that seals. */
@@ -201,7 +214,7 @@ class Cycle {
     if (label && label.epoch > epoch) return this.#stopped({ kind: 'needs-secret' });
     if (label?.epoch === epoch) return null;
     if (got.kind === 'found' && !label) {
-      const detour = await this.#put(() => this.ports.provider.keepDamaged('keys', got.text));
+      const detour = await this.#keepDamaged('keys', got.text);
       if (detour) return detour;
     }
     return this.#put(() => this.ports.provider.put('keys', state.keysFile, null));

@@ -213,8 +213,8 @@ export interface LogItemView {
 /**
  * `clock-ahead`: the clock of the device `by` is ahead by `offMs`; `own-clock`: this device's clock is off by it; `went-back`: the copy at
  * the place was older than what this device had seen there, and was put right; `does-not-fit`: `count` hosts are more than a list takes,
- * and stay in the vault alone; `damaged`: what lay there could not be read, was kept beside and replaced; `old-key`: a device wrote with a
- * key that was replaced.
+ * and stay in the vault alone; `damaged`: what lay there could not be read, was kept beside if there was room, and replaced;
+ * `old-key`: a device wrote with a key that was replaced.
  */
 export interface WarningView {
   readonly why: 'clock-ahead' | 'own-clock' | 'went-back' | 'does-not-fit' | 'damaged' | 'old-key';

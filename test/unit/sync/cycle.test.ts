@@ -437,13 +437,33 @@ describe('what can’t be read', () => {
     expect(b.local).toEqual(a.local);
   });
 
-  it('stays where it can’t be kept beside', async () => {
-    const { a, place } = await two();
+  it.each(['full', 'too-large'] as const)('goes where the place has no room beside it (%s)', async (why) => {
+    const { a, b, place, keyring } = await two({ ...usual, [A]: 'block' });
+    place.fault = ({ what }) => (what === 'keepDamaged' ? trouble(why, 507) : undefined);
     place.write('settings', html);
-    place.fault = times(1000, 'keepDamaged', 'settings', trouble('full', 507));
-    expect(await a.cycle()).toEqual(behind('full'));
-    expect(place.files.get('settings')).toBe(html);
+    place.write('keys', html);
+    a.set(B, 'block');
+    expect((await a.cycle()).kind).toBe('synced');
+    expect(place.asked).toContain('keepDamaged settings');
+    expect(place.asked).toContain('keepDamaged keys');
+    expect(place.bad.size).toBe(0);
+    expect(a.state.log).toContainEqual(expect.objectContaining({ kind: 'warning', why: 'damaged' }));
+    expect((await held(place, keyring)).entries[B]?.value).toBe('block');
+    expect(place.files.get('keys')).toBe(a.state.keysFile);
+    await b.cycle();
+    expect(b.local).toEqual(a.local);
   });
+
+  it.each(['offline', 'locked', 'forbidden'] as const)(
+    'stays where something else keeps it from there (%s)',
+    async (why) => {
+      const { a, place } = await two();
+      place.write('settings', html);
+      place.fault = times(1000, 'keepDamaged', 'settings', trouble(why));
+      expect(await a.cycle()).toEqual(behind(why));
+      expect(place.files.get('settings')).toBe(html);
+    },
+  );
 
   it('stays where this device is only joining', async () => {
     const { place, keyring, keysFile } = await two();
