@@ -12,12 +12,23 @@ import { localDay, systemClock } from '../../utils/platform/clock';
 import { randomIds } from '../../utils/platform/ids';
 import { Appender, ROWS_PER_TRANSACTION } from '../../utils/records/append';
 import { DATABASE_VERSION, type Database, migrations, type Stores } from '../../utils/storage/database';
+import { encodeDocument } from '../../utils/sync/document';
+import {
+  makePassphrase,
+  newKeyring,
+  openDocument,
+  openKeyring,
+  sealDocument,
+  sealKeyring,
+} from '../../utils/sync/envelope';
 
 const NAME = 'cloudopt-bench';
 const SITE = 'shop.example';
 const CAPABILITY = 'site-insight';
 /** Rows that the options page reads at once while it verifies. */
 const VERIFY_ROWS = 250;
+const STAMPS_FROM_MS = Date.UTC(2026, 0, 1);
+const YEAR_MS = 365 * 86_400_000;
 /** Links of the chain that one transaction of the preparation puts. */
 const BULK_ROWS = 2000;
 
@@ -238,6 +249,49 @@ function nextTask(): Promise<void> {
   });
 }
 
-const harness = { writes, revocations, ledgerAppends, makeChain, verifyChain };
+/** Milliseconds of sealing and opening, and the bytes of a document of many settings, each with a stamp of its own. */
+async function envelope(hosts: readonly string[], documents: number, keyFiles: number) {
+  const keyring = newKeyring();
+  const entries = hosts.map((host, n) => {
+    // Apart by odd seconds: stamps that compress well would flatter.
+    const at = { ms: STAMPS_FROM_MS + Math.round(((n * 0.618_033_988) % 1) * YEAR_MS), n: 0, by: `device-${n % 4}` };
+    return [`protection.host/${host}`, { at, value: n % 2 ? 'allow' : 'block' }] as const;
+  });
+  const bytes = encodeDocument({ entries: Object.fromEntries(entries) });
+  const sealMs: number[] = [];
+  const openMs: number[] = [];
+  const sealKeysMs: number[] = [];
+  const openKeysMs: number[] = [];
+  let text = '';
+  for (let n = 0; n < documents; n += 1) {
+    const sealing = async () => {
+      const sealed = await sealDocument(bytes, keyring);
+      if (sealed.kind !== 'sealed') throw new Error(sealed.kind);
+      text = sealed.text;
+    };
+    const opening = async () => {
+      const opened = await openDocument(text, keyring);
+      if (opened.kind !== 'opened' || opened.bytes.length !== bytes.length) throw new Error(opened.kind);
+    };
+    sealMs.push(await timed(sealing));
+    openMs.push(await timed(opening));
+  }
+  const passphrase = makePassphrase();
+  for (let n = 0; n < keyFiles; n += 1) {
+    let file = '';
+    const sealing = async () => {
+      file = await sealKeyring(keyring, passphrase);
+    };
+    const opening = async () => {
+      const opened = await openKeyring(file, { passphrase });
+      if (opened.kind !== 'opened') throw new Error(opened.kind);
+    };
+    sealKeysMs.push(await timed(sealing));
+    openKeysMs.push(await timed(opening));
+  }
+  return { sealMs, openMs, sealKeysMs, openKeysMs, plainBytes: bytes.length, sealedBytes: text.length };
+}
+
+const harness = { writes, revocations, ledgerAppends, makeChain, verifyChain, envelope };
 export type Harness = typeof harness;
 Object.assign(window, { cloudoptBench: harness });

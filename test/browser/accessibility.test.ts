@@ -104,6 +104,58 @@ describe.each(wantedBrowsers())('every page in %s', (name) => {
     });
   });
 
+  test('synchronization works by the keyboard alone: choose, allow, write down, sync, turn off', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const options = await pageOf(browser, 'options.html#sync', testid('sync-turn-on'));
+      const status = (phase: string) => options.waitFor(`${testid('sync-status')}[data-phase="${phase}"]`);
+      await options.focus('body');
+      // The other place and back: its fields come right behind the choice.
+      await tabTo(options, 'sync-place-browser');
+      await options.key('ArrowDown');
+      await options.waitFor(testid('sync-address'));
+      await tabTo(options, 'sync-address');
+      await options.key('shift+Tab');
+      await options.key('ArrowUp');
+      await tabTo(options, 'sync-turn-on');
+      await options.key('Enter');
+
+      const prompt = await browser.waitForPage('prompt.html');
+      await prompt.waitFor(testid('allow'));
+      await tabTo(prompt, 'allow');
+      await prompt.key('Enter');
+      const granted = async () => (await stateOf(options, 'cloud-sync')) === 'granted';
+      const shown = await until(async () => (await granted()) || (await browser.nativePrompt(prompt)), 'an answer');
+      if (shown && !(await granted())) await browser.answerNative(prompt, 'allow', granted);
+
+      await options.bringToFront();
+      await options.waitFor(testid('sync-create'));
+      expect(await serious(options), 'a new copy').toEqual([]);
+      await tabTo(options, 'sync-create');
+      await options.key('Enter');
+      for (const secret of ['sync-passphrase', 'sync-recovery']) {
+        await options.waitFor(testid(secret));
+        expect(await serious(options), secret).toEqual([]);
+        await tabTo(options, 'sync-written-down');
+        await options.key('Space');
+        await options.waitFor(`${testid('sync-continue')}:enabled`);
+        await tabTo(options, 'sync-continue');
+        await options.key('Enter');
+      }
+      await status('running');
+      expect(await serious(options), 'running').toEqual([]);
+      await tabTo(options, 'sync-now');
+      await options.key('Enter');
+      await options.waitFor(testid('sync-outcome'));
+      await tabTo(options, 'sync-turn-off');
+      await options.key('Enter');
+      await options.waitFor(testid('sync-remote-delete'));
+      await tabTo(options, 'sync-remote-delete');
+      await options.key('Enter');
+      await status('off');
+      expect(await stateOf(options, 'cloud-sync')).toBe('revoked');
+    });
+  });
+
   test('shows the three answers of the prompt at 480 by 640, alike in size', async () => {
     await withBrowser(name, {}, async (browser) => {
       const prompt = await pageOf(browser, promptUrl('site-insight', '*://shop.example/*'), testid('allow'));

@@ -17,10 +17,12 @@ import { measureSending } from '../bench/sending';
 import type { Setting } from '../bench/setting';
 import { measureLibraries, measurePackage } from '../bench/sizes';
 import { measureLedger, measureRevocations, measureWrites } from '../bench/storing';
+import { measureSync } from '../bench/sync';
 import { type Figure, line, table, verdict } from '../bench/table';
 import { measureMemory, measureRequests } from '../bench/untouched';
 import type { BrowserName } from '../browser/driver/driver';
 import { ensureBrowsers } from './ensure-browsers';
+import { ensureServers } from './ensure-servers';
 
 interface Section {
   readonly name: string;
@@ -43,6 +45,7 @@ const groups: readonly (readonly Section[])[] = [
   ...both('popup', measurePopup).map((section) => [section]),
   ...both('halted', measureHalting).map((section) => [section]),
   ...both('sending', measureSending).map((section) => [section]),
+  ...both('sync', measureSync).map((section) => [section]),
   ...both('load', measureLoading).map((section) => [section]),
   [{ name: 'protection-verdicts', where: 'chromium', run: measureVerdicts }],
   ...both('protection-enabling', measureEnabling).map((section) => [section]),
@@ -69,6 +72,7 @@ async function bench(): Promise<void> {
   const effort = Number(flag('effort') ?? 1);
   const trials = Number(flag('trials') ?? Math.max(5, Math.round(50 * effort)));
   await ensureBrowsers();
+  if (only.includes('sync')) await ensureServers();
   const head = [machine(browsers), busy(), effort === 1 ? undefined : `Quick look: effort ${effort}.`]
     .filter((text) => text !== undefined)
     .join('\n');
