@@ -19,23 +19,13 @@ import { usual } from '../unit/sync/samples';
 import { cutPut } from './cut';
 import { authorizationOf, type DavServer, davServers, startDav } from './dav';
 import { holding } from './disk';
-import { type Certificates, makeCertificates } from './tls';
-import { type Wire, wireTrusting } from './wire';
+import { trustedWire } from './wire';
 
 const ROUNDS = 6;
 const ABORTED = 0.15;
 const CREDULOUS_ROUNDS_MAX = 60;
 
-let tls: Certificates;
-let wire: Wire;
-beforeAll(async () => {
-  tls = makeCertificates(['localhost']);
-  wire = await wireTrusting(tls.caPem);
-});
-afterAll(async () => {
-  await wire.close();
-  tls.dispose();
-});
+const trusted = trustedWire();
 
 /** Mulberry32: from 0 up to 1, the same again from the same seed. */
 function randomFrom(seed: number): () => number {
@@ -65,7 +55,7 @@ describe.each(davServers)('four devices through %s', (name) => {
   let puts = 0;
   let quiet = false;
   beforeAll(async () => {
-    server = await startDav(name, { tls });
+    server = await startDav(name, { tls: trusted.tls });
   });
   afterAll(() => server.stop());
 
@@ -81,7 +71,7 @@ describe.each(davServers)('four devices through %s', (name) => {
         const { port } = server;
         const path = new URL(request.url).pathname;
         const text = request.body ?? '';
-        await cutPut({ port, ca: tls.caPem, path, authorization: authorizationOf(server), text });
+        await cutPut({ port, ca: trusted.tls.caPem, path, authorization: authorizationOf(server), text });
       } else if (how < 0.8) {
         await exchange(request);
       }
@@ -92,7 +82,8 @@ describe.each(davServers)('four devices through %s', (name) => {
     console.log(`${name}: seed ${seed}`);
     const made = await vault();
     keyring = made.keyring;
-    const place = () => webdavProvider({ ...server, exchange: unreliable(wire.exchange()), freshName: randomUUID });
+    const place = () =>
+      webdavProvider({ ...server, exchange: unreliable(trusted.wire.exchange()), freshName: randomUUID });
     quiet = true;
     const probe = await place().probe();
     expect(probe.kind).toBe('works');
@@ -192,13 +183,13 @@ const racyServers = davServers.filter((name) => name !== 'lighttpd');
 describe.each(racyServers)('without reading back, through %s', (name) => {
   let server: DavServer;
   beforeAll(async () => {
-    server = await startDav(name, { tls });
+    server = await startDav(name, { tls: trusted.tls });
   });
   afterAll(() => server.stop());
 
   test('four devices would lose what each of them believes to be there', async () => {
     const { keyring, keysFile } = await vault();
-    const place = () => webdavProvider({ ...server, exchange: wire.exchange(), freshName: randomUUID });
+    const place = () => webdavProvider({ ...server, exchange: trusted.wire.exchange(), freshName: randomUUID });
     const probe = await place().probe();
     if (probe.kind !== 'works') throw new Error(JSON.stringify(probe));
     expect(await place().put('keys', keysFile, null)).toMatchObject({ kind: 'put' });

@@ -8,26 +8,16 @@ import { WEBDAV_BYTES_MAX, webdavProvider, webdavUrls } from '../../utils/sync/p
 import { call } from '../unit/servers/client';
 import { cutPut } from './cut';
 import { authorizationOf, type DavServer, type DavServerName, davServers, startDav } from './dav';
-import { type Certificates, makeCertificates } from './tls';
-import { type Wire, wireTrusting } from './wire';
+import { trustedWire } from './wire';
 
-let tls: Certificates;
-let wire: Wire;
-beforeAll(async () => {
-  tls = makeCertificates(['localhost']);
-  wire = await wireTrusting(tls.caPem);
-});
-afterAll(async () => {
-  await wire.close();
-  tls.dispose();
-});
+const trusted = trustedWire();
 
 const to = (server: DavServer, changed: Partial<{ url: string; password: string }> = {}): Provider =>
   webdavProvider({
     url: server.url,
     user: server.user,
     password: server.password,
-    exchange: wire.exchange(),
+    exchange: trusted.wire.exchange(),
     freshName: randomUUID,
     ...changed,
   });
@@ -45,7 +35,7 @@ describe.each(davServers)('%s', (name) => {
   let place: Provider;
   const onDisk = () => readdirSync(join(server.folder, 'data', 'Cloudopt')).sort();
   beforeAll(async () => {
-    server = await startDav(name, { tls });
+    server = await startDav(name, { tls: trusted.tls });
   });
   afterAll(() => server.stop());
   beforeEach(() => {
@@ -54,7 +44,7 @@ describe.each(davServers)('%s', (name) => {
   // Over the wire: rclone remembers what it has served, and breaks off where that is no longer on the disk.
   afterEach(async () => {
     const headers = { authorization: authorizationOf(server) };
-    await call({ port: server.port, ca: tls.caPem, path: '/Cloudopt/', method: 'DELETE', headers });
+    await call({ port: server.port, ca: trusted.tls.caPem, path: '/Cloudopt/', method: 'DELETE', headers });
   });
 
   test('is found to work, as what it is, and the folder is made once', async () => {
@@ -163,7 +153,13 @@ describe.each(davServers)('%s', (name) => {
     await place.put('settings', old, null);
     const fresh = 'new.'.repeat(50_000);
     const path = '/Cloudopt/settings.jwe';
-    await cutPut({ port: server.port, ca: tls.caPem, path, authorization: authorizationOf(server), text: fresh });
+    await cutPut({
+      port: server.port,
+      ca: trusted.tls.caPem,
+      path,
+      authorization: authorizationOf(server),
+      text: fresh,
+    });
     // rclone answers with a part while it still puts that in the old one's place, and locks it so long.
     const gots: Got[] = [];
     const got = await vi.waitFor(async () => {
@@ -183,7 +179,7 @@ describe.each(davServers)('%s', (name) => {
   test('sends nothing once the lease has ended', async () => {
     await place.probe();
     const halt = new AbortController();
-    const halted = webdavProvider({ ...server, exchange: wire.exchange(halt.signal), freshName: randomUUID });
+    const halted = webdavProvider({ ...server, exchange: trusted.wire.exchange(halt.signal), freshName: randomUUID });
     expect(await halted.put('settings', 'a', null)).toMatchObject({ kind: 'put' });
     halt.abort();
     expect(await halted.put('settings', 'b', null)).toMatchObject({ kind: 'trouble', why: 'halted' });
@@ -193,7 +189,7 @@ describe.each(davServers)('%s', (name) => {
 });
 
 test('a server whose tags are weak is said to have none', async () => {
-  const server = await startDav('apache', { tls, weakTags: true });
+  const server = await startDav('apache', { tls: trusted.tls, weakTags: true });
   try {
     expect(await to(server).probe()).toMatchObject({ kind: 'works', tags: false, honoursIfMatch: false });
   } finally {

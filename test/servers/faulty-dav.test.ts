@@ -3,28 +3,21 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Provider, TroubleWhy } from '../../utils/sync/providers/provider';
 import { webdavProvider } from '../../utils/sync/providers/webdav';
 import { type Fault, type FaultyDav, startFaultyDav } from './faulty-dav';
-import { type Certificates, makeCertificates } from './tls';
-import { type Wire, wireTrusting } from './wire';
+import { makeCertificates } from './tls';
+import { trustedWire } from './wire';
 
 const FILE = '/Cloudopt/settings.jwe';
 const OLD = 'old.'.repeat(500);
 const NEW = 'new.'.repeat(500);
 const page = { 'content-type': 'text/html; charset=utf-8' };
 
-let tls: Certificates;
-let wire: Wire;
+const trusted = trustedWire();
 let server: FaultyDav;
 let place: Provider;
 beforeAll(async () => {
-  tls = makeCertificates(['localhost']);
-  wire = await wireTrusting(tls.caPem);
-  server = await startFaultyDav(tls);
+  server = await startFaultyDav(trusted.tls);
 });
-afterAll(async () => {
-  await server.stop();
-  await wire.close();
-  tls.dispose();
-});
+afterAll(() => server.stop());
 const names = () => {
   let last = 0;
   return () => {
@@ -33,7 +26,7 @@ const names = () => {
   };
 };
 const to = (at: Pick<FaultyDav, 'url' | 'user' | 'password'>) =>
-  webdavProvider({ ...at, exchange: wire.exchange(), freshName: names() });
+  webdavProvider({ ...at, exchange: trusted.wire.exchange(), freshName: names() });
 beforeEach(() => {
   server.files.clear();
   server.files.set('/', '').set('/Cloudopt/', '').set(FILE, OLD);
@@ -235,7 +228,7 @@ test('a certificate that nobody vouches for is no server at all', async () => {
 });
 
 test('a port where nobody listens is no server either', async () => {
-  const gone = await startFaultyDav(tls);
+  const gone = await startFaultyDav(trusted.tls);
   await gone.stop();
   expect(await to(gone).get('settings')).toEqual(trouble('offline'));
 });

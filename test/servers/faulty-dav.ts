@@ -1,8 +1,8 @@
 /** A small WebDAV server over TLS that keeps its files in memory, and misbehaves as it is told. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { listen } from './loopback';
 import type { Certificates } from './tls';
 
 export type Fault =
@@ -124,18 +124,10 @@ export async function startFaultyDav(tls: Pick<Certificates, 'key' | 'cert'>): P
   const server = createServer({ key: tls.key, cert: tls.cert }, (request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  const { port, stop } = await listen(server);
   files.set('/', '');
   return {
-    url: `https://localhost:${(server.address() as AddressInfo).port}/`,
+    url: `https://localhost:${port}/`,
     user,
     password,
     files,
@@ -143,10 +135,6 @@ export async function startFaultyDav(tls: Pick<Certificates, 'key' | 'cert'>): P
     misbehave: (fault) => {
       faultOf = fault;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    stop,
   };
 }

@@ -4,8 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request as ask, createServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import type { DavServer } from './dav';
+import { listen } from './loopback';
 import type { Certificates } from './tls';
 
 export interface Tapped {
@@ -33,7 +33,6 @@ export interface Tap {
 
 export async function tap(dav: DavServer, tls: Pick<Certificates, 'key' | 'cert' | 'caPem'>): Promise<Tap> {
   const seen: Tapped[] = [];
-  const sockets = new Set<Socket>();
   let held: (() => void)[] = [];
   let way: Way = 'through';
 
@@ -82,16 +81,9 @@ export async function tap(dav: DavServer, tls: Pick<Certificates, 'key' | 'cert'
     // A browser goes away at will; what it asked for is noted as lost.
     forward(request, response).catch(() => response.destroy());
   });
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve());
-  });
+  const { port, stop } = await listen(server);
   return {
-    url: `https://${new URL(dav.url).hostname}:${(server.address() as AddressInfo).port}/`,
+    url: `https://${new URL(dav.url).hostname}:${port}/`,
     seen,
     let(next) {
       way = next;
@@ -99,10 +91,6 @@ export async function tap(dav: DavServer, tls: Pick<Certificates, 'key' | 'cert'
       for (const go of held) go();
       held = [];
     },
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    stop,
   };
 }

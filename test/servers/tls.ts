@@ -4,9 +4,10 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { type AddressInfo, isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listen } from './loopback';
 
 // --------------------------------------------------------------------------------------------------------- certificates
 
@@ -281,27 +282,17 @@ export async function receive<T>(protocol: Protocol<T>, options: ReceiverOptions
   const server = createServer({ key, cert }, (request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve());
-  });
+  const listening = await listen(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listening.port,
     received,
     rejected,
     respond: (answer) => {
       told = answer;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        for (const wait of waits) clearTimeout(wait);
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    stop: () => {
+      for (const wait of waits) clearTimeout(wait);
+      return listening.stop();
+    },
   };
 }

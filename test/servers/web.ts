@@ -1,6 +1,6 @@
 /** A web site for the browser tests: one loopback port that answers for every host name. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { listen } from './loopback';
 
 export interface WebRequest {
   readonly atMs: number;
@@ -192,24 +192,12 @@ export async function start(): Promise<WebServer> {
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve());
-  });
-  port = (server.address() as AddressInfo).port;
+  const listening = await listen(server);
+  port = listening.port;
   return {
     port,
     requests,
     url: (host, path = '/') => `http://${host}:${port}${path}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
+    stop: listening.stop,
   };
 }

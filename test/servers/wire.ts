@@ -1,10 +1,12 @@
 /** The door and the one `fetch` behind it, as they ship, on Node, which trusts a test's authority. */
+import { afterAll, beforeAll } from 'vitest';
 import { carry, type Outgoing } from '../../utils/egress/carry';
 import { Door } from '../../utils/egress/door';
 import type { Exchange } from '../../utils/egress/wire';
 import type { Lease } from '../../utils/leases/lease';
 import { systemClock } from '../../utils/platform/clock';
 import { Locks } from '../unit/egress/locks';
+import { type Certificates, makeCertificates } from './tls';
 
 type Fetch = typeof globalThis.fetch;
 interface Dispatcher {
@@ -49,4 +51,18 @@ export async function wireTrusting(caPem: string): Promise<Wire> {
       await dispatcher.close();
     },
   };
+}
+
+/** For all tests of a file: certificates for `localhost`, and a wire that trusts them. Filled before the first test. */
+export function trustedWire(): { tls: Certificates; wire: Wire } {
+  const both = {} as { tls: Certificates; wire: Wire };
+  beforeAll(async () => {
+    both.tls = makeCertificates(['localhost']);
+    both.wire = await wireTrusting(both.tls.caPem);
+  });
+  afterAll(async () => {
+    await both.wire.close();
+    both.tls.dispose();
+  });
+  return both;
 }
