@@ -2,15 +2,12 @@
 
 import { handlers } from '../../utils/background/handlers';
 import { languages } from '../../utils/background/languages';
-import { Reports } from '../../utils/background/reports';
 import { streams } from '../../utils/background/streams';
-import { SyncErasure } from '../../utils/background/sync-erasure';
 import { capabilityIds } from '../../utils/catalogue/catalogue';
-import { Channel } from '../../utils/leases/forwarder';
 import { type Handlers, type Sender, serve, type Trust } from '../../utils/messages/server';
 import type { Database } from '../../utils/storage/database';
 import { background, FakeBrowser } from '../sim/fake-world';
-import { aboutTest } from '../unit/capabilities/stage';
+import { quietPorts } from '../unit/background/handler-ports';
 
 export const trust: Trust = { extensionId: 'ours', origin: 'chrome-extension://ours/' };
 
@@ -19,34 +16,8 @@ export async function world(browser = new FakeBrowser()) {
   const { core } = it;
   const started = core.start();
   await core.swept();
-  const answers = handlers({
-    core,
-    started,
-    clean: new Channel(),
-    heard: { count: new Channel(), crashed: new Channel() },
-    reports: new Reports({ core, about: aboutTest }),
-    protection: new Channel(),
-    guard: new Channel(),
-    sync: new Channel(),
-    settingsChanged: new Channel(),
-    erasure: new SyncErasure(core),
-    about: aboutTest,
-    downloads: {
-      find: async () => undefined,
-      resume: async () => undefined,
-      begin: async () => undefined,
-      discard: async () => undefined,
-    },
-    reloadTab: async () => undefined,
-    say: (key) => key,
-    language: 'en',
-    firefox: true,
-    version: '0.1.0',
-    supported: (id) => (capabilityIds as readonly string[]).includes(id),
-    showPrompt: async () => undefined,
-    diagnose: () => ({ browser: 'fake', forwarders: [], errors: [], startedAtMs: 1 }),
-    usageBytes: async () => 5,
-  });
+  const supported = (id: string) => (capabilityIds as readonly string[]).includes(id);
+  const answers = handlers({ ...quietPorts({ core, started }), supported });
   const spoken = languages({
     local: browser.local,
     read: async () => ({}),

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { type CoreHandlers, handlers } from '../../../utils/background/handlers';
-import { Reports } from '../../../utils/background/reports';
-import { SyncErasure } from '../../../utils/background/sync-erasure';
 import type { CleanRequest, Fault } from '../../../utils/capabilities/capability';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
 import { Channel } from '../../../utils/leases/forwarder';
@@ -11,7 +9,7 @@ import { hashOf } from '../../../utils/platform/hash';
 import type { CounterName } from '../../../utils/reports/counters';
 import { type Background, type BackgroundOptions, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';
-import { aboutTest } from '../capabilities/stage';
+import { quietPorts } from './handler-ports';
 
 async function world(browser = new FakeBrowser(), options: BackgroundOptions = {}) {
   const it: Background = background(browser, options);
@@ -20,35 +18,13 @@ async function world(browser = new FakeBrowser(), options: BackgroundOptions = {
   const started = it.core.start();
   await it.core.swept();
   const heard = { count: new Channel<[name: CounterName]>(), crashed: new Channel<[fault: Fault]>() };
-  const reports = new Reports({ core: it.core, about: aboutTest });
   const supported = new Set<CapabilityId>(['site-insight', 'browsing-time', 'notifications']);
   const all: CoreHandlers = handlers({
-    core: it.core,
-    started,
+    ...quietPorts({ core: it.core, started }),
     clean,
     heard,
-    reports,
-    protection: new Channel(),
-    guard: new Channel(),
-    sync: new Channel(),
-    settingsChanged: new Channel(),
-    erasure: new SyncErasure(it.core),
-    about: aboutTest,
-    downloads: {
-      find: async () => undefined,
-      resume: async () => undefined,
-      begin: async () => undefined,
-      discard: async () => undefined,
-    },
-    reloadTab: async () => undefined,
-    say: (key) => key,
-    language: 'en',
-    firefox: true,
-    version: '0.1.0',
     supported: (id) => supported.has(id),
     showPrompt: async (id, scope) => void shown.push(`${id} ${scope}`),
-    diagnose: () => ({ browser: 'fake', forwarders: [], errors: [], startedAtMs: 1 }),
-    usageBytes: async () => 5,
   });
   await started;
   const ask = <N extends keyof CoreHandlers>(name: N, input: Input<N>) =>

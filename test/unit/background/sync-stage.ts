@@ -3,7 +3,6 @@
 import type { CorePorts } from '../../../utils/background/core';
 import { type CoreHandlers, handlers } from '../../../utils/background/handlers';
 import { readProtection } from '../../../utils/background/protection-settings';
-import { Reports } from '../../../utils/background/reports';
 import { SyncErasure } from '../../../utils/background/sync-erasure';
 import { localKey } from '../../../utils/background/sync-rows';
 import type { CapabilityBrowser, World } from '../../../utils/capabilities/capability';
@@ -16,8 +15,9 @@ import type { Input } from '../../../utils/messages/contract';
 import { allowsServer } from '../../../utils/policy/managed';
 import { type Background, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';
-import { aboutTest, settle } from '../capabilities/stage';
+import { settle } from '../capabilities/stage';
 import { FakeSyncArea } from '../sync/fake-sync-area';
+import { quietPorts } from './handler-ports';
 
 export const SERVER = { url: 'https://dav.example/files/', user: 'ada', password: 'pa55' };
 export const SCOPE = 'https://dav.example/*';
@@ -125,32 +125,7 @@ export async function device({ dav, area }: Place, browser = new FakeBrowser()) 
   it = background(browser, { ports: { carry: dav.carry, syncArea: area, ids }, start });
   const started = it.core.start();
   const erasure = new SyncErasure(it.core);
-  const all: CoreHandlers = handlers({
-    core: it.core,
-    started,
-    clean: new Channel(),
-    heard: { count: new Channel(), crashed: new Channel() },
-    reports: new Reports({ core: it.core, about: aboutTest }),
-    ...on,
-    guard: new Channel(),
-    erasure,
-    about: aboutTest,
-    downloads: {
-      find: async () => undefined,
-      resume: async () => undefined,
-      begin: async () => undefined,
-      discard: async () => undefined,
-    },
-    reloadTab: async () => undefined,
-    say: (key) => key,
-    language: 'en',
-    firefox: true,
-    version: '0.1.0',
-    supported: () => true,
-    showPrompt: async () => undefined,
-    diagnose: () => ({ browser: 'fake', forwarders: [], errors: [], startedAtMs: 1 }),
-    usageBytes: async () => null,
-  });
+  const all: CoreHandlers = handlers({ ...quietPorts({ core: it.core, started }), ...on, erasure });
   await started;
   await it.core.settled();
   await erasure.resume();
