@@ -4,6 +4,7 @@ import type { SettingsImported } from '../utils/sync/view';
 import { Banner } from './banner';
 import { Button } from './button';
 import { DifferencesTable } from './differences-table';
+import { FileField } from './file-field';
 import { counted, formats } from './formats';
 
 /** What came of a file: what it would change, or why not. `unreadable-file`: the browser could not read it. */
@@ -35,19 +36,7 @@ export function SettingsFile({ picked, onExport, onPick, onTake, onClose }: Sett
       <h2 id={id}>{text('sync_file_heading')}</h2>
       <p class="muted measure">{text('sync_file_lead')}</p>
       <div class="row sync-file">
-        <label class="field import-field">
-          <span class="small">{text('sync_file_import')}</span>
-          <input
-            ref={input}
-            type="file"
-            accept=".json,application/json"
-            data-testid="settings-import"
-            onChange={(event) => {
-              const file = event.currentTarget.files?.[0];
-              if (file) void onPick(file);
-            }}
-          />
-        </label>
+        <FileField label={text('sync_file_import')} testId="settings-import" field={input} onPick={onPick} />
         <Button testId="settings-export" onPress={onExport}>
           {text('sync_file_export')}
         </Button>

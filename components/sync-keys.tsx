@@ -3,7 +3,7 @@ import type { SyncSecret } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
 import { formats } from './formats';
-import { emptySecret, NewPassphrase, SecretFields, secretOf } from './sync-secret';
+import { emptySecret, NewPassphrase, SecretFields, secretOf, secretProblem } from './sync-secret';
 import { Unfold } from './unfold';
 
 /** Why the keys are as they were, in a sentence, and which field it is about. */
@@ -36,8 +36,7 @@ export function RekeyForm({ about, action, testId, asksNew, onCancel, onSubmit }
   const submit = async () => {
     const secret = secretOf(typed);
     if (typeof secret === 'string') {
-      const sentence = text(secret === 'both' ? 'sync_secret_both' : 'sync_secret_missing');
-      return setProblem({ field: 'secret', sentence });
+      return setProblem({ field: 'secret', sentence: secretProblem(secret) });
     }
     if (chosen !== null && chosen.trim().length < PASSPHRASE_CHARS_MIN) {
       return setProblem({ field: 'passphrase', sentence: shortPassphrase(PASSPHRASE_CHARS_MIN) });

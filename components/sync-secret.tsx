@@ -20,6 +20,9 @@ export function secretOf({ passphrase, recovery }: TypedSecret): SyncSecret | 'm
   return key === '' ? 'missing' : { recovery: key };
 }
 
+export const secretProblem = (wrong: 'missing' | 'both'): string =>
+  text(wrong === 'both' ? 'sync_secret_both' : 'sync_secret_missing');
+
 export interface SecretFieldsProps {
   readonly label: string;
   readonly typed: TypedSecret;

@@ -5,6 +5,7 @@ import { Button } from '../../components/button';
 import { Icon } from '../../components/icons';
 import { Problem } from '../../components/problem';
 import { startPage } from '../../components/start-page';
+import { useAttempt } from '../../components/use-attempt';
 import { useLoaded } from '../../components/use-loaded';
 import type { Verdict } from '../../utils/catalogue/lists';
 import { ask } from '../../utils/messages/client';
@@ -38,7 +39,7 @@ function Page() {
     [],
   );
   const [done, setDone] = useState<Done>();
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [done]);
   const moving = now.value?.kind === 'held' && now.value.state === 'loading' && done === undefined;
@@ -48,20 +49,13 @@ function Page() {
     return () => clearInterval(timer);
   }, [moving]);
 
-  const attempt = async (action: () => Promise<Done>) => {
-    try {
-      setError(undefined);
-      setDone(await action());
-    } catch (why) {
-      setError(why);
-    }
-  };
+  const act = (action: () => Promise<Done>) => attempt(async () => setDone(await action()));
   const keep = (held: number) =>
-    attempt(async () => {
+    act(async () => {
       const answer = await ask('download.keep', { id: held });
       return answer.kind === 'gone' ? { kind: 'failed', why: 'gone' } : answer;
     });
-  const discard = (held: number) => attempt(() => ask('download.discard', { id: held }));
+  const discard = (held: number) => act(() => ask('download.discard', { id: held }));
   const decided = done !== undefined && done.kind !== 'failed';
   return (
     <main

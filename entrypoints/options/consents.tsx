@@ -2,7 +2,9 @@ import { useRef, useState } from 'preact/hooks';
 import browser from 'webextension-polyfill';
 import { BundleView, type OpenedFile } from '../../components/bundle-view';
 import { Button } from '../../components/button';
+import { FileField } from '../../components/file-field';
 import { Problem } from '../../components/problem';
+import { readFile } from '../../components/read-file';
 import { useAttempt } from '../../components/use-attempt';
 import { useLoaded } from '../../components/use-loaded';
 import { fileName, jsonDocument, saveFile } from '../../utils/exports/download';
@@ -29,19 +31,11 @@ async function exportConsents(): Promise<void> {
   saveFile(fileName('consent-records', 'json'), file);
 }
 
-/** Reads a file that anybody may have written. Its size is looked at first: a large one is not even read. */
 async function openFile(file: File): Promise<OpenedFile> {
   const [, { BUNDLE_CHARS, readBundle }] = await written();
   // A character has one byte or more.
-  if (file.size > BUNDLE_CHARS) return { kind: 'unreadable', why: 'too-large' };
-  let content: string;
-  try {
-    content = await file.text();
-  } catch {
-    // It was moved, or is no file: the person is told.
-    return { kind: 'unreadable-file' };
-  }
-  return readBundle(content);
+  const read = await readFile(file, BUNDLE_CHARS);
+  return read.kind === 'text' ? readBundle(read.text) : read;
 }
 
 /** Consent records: export them, whom they are about, and a look at a file of them. */
@@ -106,20 +100,12 @@ export function Consents({ tick, announce }: Pick<SectionProps, 'tick' | 'announ
       <section class="stack" aria-labelledby="import">
         <h2 id="import">{text('import_heading')}</h2>
         <p class="muted measure">{text('import_lead')}</p>
-        <label class="field import-field">
-          <span class="small">{text('import_choose')}</span>
-          <input
-            ref={input}
-            type="file"
-            accept=".json,application/json"
-            data-testid="import-consent-records"
-            onChange={(event) => {
-              const file = event.currentTarget.files?.[0];
-              if (!file) return;
-              void attempt(async () => setOpened({ name: file.name, file: await openFile(file) }));
-            }}
-          />
-        </label>
+        <FileField
+          label={text('import_choose')}
+          testId="import-consent-records"
+          field={input}
+          onPick={(file) => attempt(async () => setOpened({ name: file.name, file: await openFile(file) }))}
+        />
         {opened ? <BundleView key={opened.name} name={opened.name} opened={opened.file} onClose={close} /> : null}
       </section>
     </>

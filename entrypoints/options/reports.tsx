@@ -4,6 +4,7 @@ import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
 import { counted, formats, whenText } from '../../components/formats';
 import { Problem } from '../../components/problem';
+import { useAttempt } from '../../components/use-attempt';
 import { useLoaded } from '../../components/use-loaded';
 import { ask } from '../../utils/messages/client';
 import type { ReportSent, ReportView } from '../../utils/messages/contract';
@@ -53,18 +54,15 @@ interface ReportProps {
 function Report({ report, announce, reload }: ReportProps) {
   const { capability: id, live, to } = report;
   const [outcome, setOutcome] = useState('');
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const name = capabilityText(id, 'name');
   /** Says what an action came to, and shows what stands now. */
   const act = async (action: () => Promise<string>) => {
-    try {
-      setError(undefined);
+    await attempt(async () => {
       const said = await action();
       setOutcome(said);
       announce(said);
-    } catch (why) {
-      setError(why);
-    }
+    });
     reload();
   };
   return (

@@ -1,7 +1,9 @@
 import { useState } from 'preact/hooks';
 import { counted } from '../../components/formats';
 import { Problem } from '../../components/problem';
+import { readFile } from '../../components/read-file';
 import { type LookedAt, SettingsFile } from '../../components/settings-file';
+import { useAttempt } from '../../components/use-attempt';
 import { saveFile } from '../../utils/exports/download';
 import { ask } from '../../utils/messages/client';
 import { text } from '../../utils/platform/text';
@@ -15,18 +17,12 @@ interface Picked {
   readonly looked: LookedAt;
 }
 
-/** Reads a file that anybody may have written, and asks what it would change. */
+/** Asks what the file would change. */
 async function look(file: File): Promise<Picked> {
   const { name } = file;
-  if (file.size > FILE_BYTES_MAX) return { name, content: '', looked: { kind: 'unreadable', why: 'too-large' } };
-  let content: string;
-  try {
-    content = await file.text();
-  } catch {
-    // It was moved, or is no file: the person is told.
-    return { name, content: '', looked: { kind: 'unreadable-file' } };
-  }
-  return { name, content, looked: await ask('settings.import', { text: content, how: 'look' }) };
+  const read = await readFile(file, FILE_BYTES_MAX);
+  if (read.kind !== 'text') return { name, content: '', looked: read };
+  return { name, content: read.text, looked: await ask('settings.import', { text: read.text, how: 'look' }) };
 }
 
 export interface SettingsFileSectionProps {
@@ -37,15 +33,7 @@ export interface SettingsFileSectionProps {
 /** Export and import of settings, with sync on or off. */
 export function SettingsFileSection({ announce, reload }: SettingsFileSectionProps) {
   const [picked, setPicked] = useState<Picked>();
-  const [error, setError] = useState<unknown>();
-  const attempt = async (action: () => Promise<void>) => {
-    try {
-      setError(undefined);
-      await action();
-    } catch (why) {
-      setError(why);
-    }
-  };
+  const { error, attempt } = useAttempt();
   return (
     <>
       <SettingsFile

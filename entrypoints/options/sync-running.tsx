@@ -4,7 +4,7 @@ import { counted, whenText } from '../../components/formats';
 import { SyncDevices } from '../../components/sync-devices';
 import { type RekeyProblem, SyncKeys, shortPassphrase } from '../../components/sync-keys';
 import { SyncLog } from '../../components/sync-log';
-import { emptySecret, SecretFields, secretOf } from '../../components/sync-secret';
+import { emptySecret, SecretFields, secretOf, secretProblem } from '../../components/sync-secret';
 import { SyncSettings } from '../../components/sync-settings';
 import { stoppedText, syncedText } from '../../components/sync-text';
 import { ask } from '../../utils/messages/client';
@@ -122,10 +122,8 @@ export function Reopen({ view, act }: Pick<RunningProps, 'view' | 'act'>) {
   const [problem, setProblem] = useState<string>();
   const open = async () => {
     const secret = secretOf(typed);
-    setProblem(
-      typeof secret === 'string' ? text(secret === 'both' ? 'sync_secret_both' : 'sync_secret_missing') : undefined,
-    );
-    if (typeof secret === 'string') return;
+    if (typeof secret === 'string') return setProblem(secretProblem(secret));
+    setProblem(undefined);
     await act(async () => {
       const opened = await ask('sync.open', { secret, deviceName: view.device?.name ?? view.proposedName });
       switch (opened.kind) {

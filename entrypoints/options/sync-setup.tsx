@@ -6,8 +6,9 @@ import { Problem } from '../../components/problem';
 import { DeviceName } from '../../components/sync-devices';
 import { PASSPHRASE_CHARS_MIN, shortPassphrase } from '../../components/sync-keys';
 import { badAddressText, ServerForm, type SyncDraft } from '../../components/sync-place';
-import { emptySecret, NewPassphrase, SecretFields, secretOf } from '../../components/sync-secret';
+import { emptySecret, NewPassphrase, SecretFields, secretOf, secretProblem } from '../../components/sync-secret';
 import { placeOfScope, stoppedText } from '../../components/sync-text';
+import { useAttempt } from '../../components/use-attempt';
 import { ask } from '../../utils/messages/client';
 import { type TextKey, text } from '../../utils/platform/text';
 import type { SyncView } from '../../utils/sync/view';
@@ -129,17 +130,13 @@ function Tested({ works, server }: { works: Works; server: boolean }) {
 
 /** Runs a step, and holds what went wrong beside its fields. */
 function useStep() {
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const [stopped, setStopped] = useState<string>();
-  const step = async (action: () => Promise<string | undefined>) => {
-    try {
-      setError(undefined);
+  const step = (action: () => Promise<string | undefined>) =>
+    attempt(async () => {
       setStopped(undefined);
       setStopped(await action());
-    } catch (why) {
-      setError(why);
-    }
-  };
+    });
   const shown =
     error !== undefined ? (
       <Problem error={error} />
@@ -212,9 +209,7 @@ function Open({ view, onFound, reload }: SetupProps) {
   const open = () =>
     step(async () => {
       const secret = secretOf(typed);
-      const wrong =
-        typeof secret === 'string' ? text(secret === 'both' ? 'sync_secret_both' : 'sync_secret_missing') : undefined;
-      setProblem(wrong);
+      setProblem(typeof secret === 'string' ? secretProblem(secret) : undefined);
       if (typeof secret === 'string') return undefined;
       if (name.trim() === '') return text('sync_device_name_empty');
       const opened = await ask('sync.open', { secret, deviceName: name.trim() });

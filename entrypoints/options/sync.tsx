@@ -18,6 +18,7 @@ import { SecretSheet, type ShownSecret } from '../../components/sync-secret';
 import { SyncStatus } from '../../components/sync-status';
 import { placeOfScope, placeText, stoppedText, syncedText, troubleText } from '../../components/sync-text';
 import { typedServer } from '../../components/typed-server';
+import { useAttempt } from '../../components/use-attempt';
 import { useLoaded } from '../../components/use-loaded';
 import { ask } from '../../utils/messages/client';
 import type { State } from '../../utils/messages/contract';
@@ -65,7 +66,7 @@ export function Sync({ state, tick, announce }: SectionProps) {
   const view = loaded.value;
   const [draft, setDraft] = useRemembered(drafts);
   const [unwritten, setUnwritten] = useRemembered(secrets);
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const [said, setSaid] = useState<string>();
   const { test, error: testError, run, found } = useSyncTest(view, draft);
   const secret = unwritten[0];
@@ -100,15 +101,12 @@ export function Sync({ state, tick, announce }: SectionProps) {
   }, [phase]);
 
   const act: Act = async (action) => {
-    try {
-      setError(undefined);
+    await attempt(async () => {
       setSaid(undefined);
       const sentence = await action();
       setSaid(sentence);
       if (sentence !== undefined) announce(sentence);
-    } catch (why) {
-      setError(why);
-    }
+    });
     loaded.reload();
   };
   const showSecrets = (made: { passphrase: string | null; recovery: string | null }) => {

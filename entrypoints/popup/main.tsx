@@ -16,6 +16,7 @@ import { Problem } from '../../components/problem';
 import { ProtectionPanel } from '../../components/protection-panel';
 import { type Cleaning, SitePanel } from '../../components/site-panel';
 import { startPage } from '../../components/start-page';
+import { useAttempt } from '../../components/use-attempt';
 import { useKeptFocus } from '../../components/use-kept-focus';
 import { useLoaded } from '../../components/use-loaded';
 import { Warnings } from '../../components/warnings';
@@ -67,7 +68,7 @@ async function openSection(path: string): Promise<void> {
 
 function App() {
   const [tick, setTick] = useState(0);
-  const [error, setError] = useState<unknown>();
+  const { error, attempt } = useAttempt();
   const [message, setMessage] = useState<{ text: string; data: boolean }>();
   const state = useLoaded(() => ask('state.get', {}), [tick]);
   const front = useLoaded(inFront, []);
@@ -87,14 +88,6 @@ function App() {
     return () => document.removeEventListener('click', heard);
   }, []);
 
-  const attempt = async (action: () => Promise<void>) => {
-    try {
-      setError(undefined);
-      await action();
-    } catch (why) {
-      setError(why);
-    }
-  };
   const show = (capability: CapabilityId, scope: Scope) =>
     attempt(async () => {
       await ask('prompts.show', { capability, scope });
