@@ -632,12 +632,11 @@ export class Core {
     };
   }
 
-  /** Whatever may run, and whatever a fence alone calls live: a damaged row may do that. */
+  /** Whatever may run has a live fence; a damaged row may call live what no grant explains. */
   async #calledLive(): Promise<Wanted[]> {
     if (this.status.kind !== 'open') return [];
-    const [grants, { fences }] = await Promise.all([this.liveGrants(), this.status.book.everything()]);
-    const alone = fences.filter((fence) => fence.live && !grants.some((grant) => sameGrant(grant, fence)));
-    return [...grants, ...alone.map(({ capability, scope }) => ({ capability, scope, notice: null }))];
+    const { fences } = await this.status.book.everything();
+    return fences.filter((fence) => fence.live);
   }
 
   /** The one way a live grant ends, whoever ends it: fence and ledger first, then everything that runs. */
@@ -721,12 +720,12 @@ export class Core {
     });
   }
 
-  /** What synchronization kept goes with its grant. */
-  async forgetSync(): Promise<void> {
+  /** What synchronization kept goes with its grant. `known`: the grants as they were just read. */
+  async forgetSync(known?: readonly Grant[]): Promise<void> {
     if (this.status.kind !== 'open') return;
     try {
       const { book, database } = this.status;
-      const { grants } = await book.everything();
+      const grants = known ?? (await book.everything()).grants;
       await forgetSync(
         database,
         grants.filter(({ capability, state }) => capability === 'cloud-sync' && state === 'granted'),
@@ -925,7 +924,7 @@ export class Core {
         this.ports.report(error);
       });
     }
-    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown(), this.forgetSync()]);
+    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown(), this.forgetSync(grants)]);
     await this.#armAlarms();
   }
 
