@@ -120,7 +120,7 @@ export class SyncErasure {
     const { core } = this;
     const nowMs = core.ports.clock.nowMs();
     const later: ErasureRow = { ...row, tries: row.tries + 1, lastTrouble: { atMs: nowMs, why } };
-    const still = await this.#change(() => later);
+    const still = await this.#replace(later);
     if (!still) return { kind: 'none' };
     const againMs = Math.min(AGAIN_MS * 2 ** Math.min(row.tries, 10), AGAIN_MS_MAX);
     await core.ports.alarms.at(ERASE_ALARM, nowMs + againMs);
@@ -129,13 +129,13 @@ export class SyncErasure {
   }
 
   /** Changes the row only where it is still there: it may have been dropped meanwhile. */
-  async #change(to: (row: object) => ErasureRow): Promise<boolean> {
+  async #replace(row: ErasureRow): Promise<boolean> {
     const { database } = this.core.openStatus();
     const transaction = database.transaction('settings', 'readwrite');
-    const row = await transaction.store.get(ERASURE_KEY);
-    if (row !== undefined) transaction.store.put(to(row));
+    const isThere = (await transaction.store.get(ERASURE_KEY)) !== undefined;
+    if (isThere) transaction.store.put(row);
     await transaction.done;
-    return row !== undefined;
+    return isThere;
   }
 
   /** The person gives the deletion up: what lies there stays. What is under way is aborted first. */

@@ -1,5 +1,6 @@
 /** Answers to the messages about synchronization and about settings as a file. What runs is the session's to say. */
 import type { RunningProtection } from '../capabilities/capability';
+import { fileName } from '../exports/download';
 import type { Channel } from '../leases/forwarder';
 import type { Handlers } from '../messages/server';
 import type { Session } from '../sync/session';
@@ -128,10 +129,9 @@ export function syncHandlers(ports: Ports): Pick<Handlers, Names> {
     'settings.export': async () => {
       const nowMs = core.ports.clock.nowMs();
       const { database } = await open();
-      const day = new Date(nowMs).toISOString().slice(0, 10);
       return {
         text: encodeSettings(project(await readProtection(database)), nowMs),
-        fileName: `cloudopt-settings-${day}.json`,
+        fileName: fileName('settings', 'json', nowMs),
       };
     },
     'settings.import': ({ text, how }) => importSettings(text, how),

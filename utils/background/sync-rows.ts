@@ -6,6 +6,7 @@ import { id, ms, readRow } from '../catalogue/shapes';
 import { checkpointId } from '../records/append';
 import type { Database } from '../storage/database';
 import { LOCAL_KEY } from '../sync/session';
+import { place } from '../sync/state';
 
 const CAPABILITY = 'cloud-sync';
 
@@ -24,10 +25,7 @@ const erasureRow = z.strictObject({
   scope,
   /** The grant that it goes with: while that one is live, nothing is deleted. */
   grantId: id,
-  place: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('browser') }),
-    z.strictObject({ kind: z.literal('webdav'), url: z.string(), user: z.string(), sealed: z.string() }),
-  ]),
+  place,
   sinceMs: ms,
   tries: z.number().check(z.int(), z.nonnegative()),
   lastTrouble: z.nullable(z.strictObject({ atMs: ms, why: z.string() })),

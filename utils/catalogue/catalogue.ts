@@ -204,6 +204,12 @@ export const everyField = (id: CapabilityId): readonly string[] => [
   ...(capability(id).server?.fields ?? []),
 ];
 
+/** Every data collection type, whatever the scope. */
+export const everyDataType = (id: CapabilityId): readonly string[] => [
+  ...capability(id).dataCollection,
+  ...(capability(id).server?.dataCollection ?? []),
+];
+
 /** Whether a grant of this capability may have this scope. */
 export function allowsScope(id: CapabilityId, scope: Scope): boolean {
   const { sites } = capability(id);
@@ -232,6 +238,6 @@ export function optionalPermissions(): Needs {
   return {
     permissions: unique(all.flatMap((entry) => entry.api)),
     origins: all.some((entry) => entry.sites !== 'none') ? [ALL_ORIGINS] : [],
-    dataCollection: unique(all.flatMap((entry) => [...entry.dataCollection, ...(entry.server?.dataCollection ?? [])])),
+    dataCollection: unique(capabilityIds.flatMap(everyDataType)),
   };
 }

@@ -4,6 +4,7 @@ import {
   type CapabilityId,
   capability,
   capabilityIds,
+  everyDataType,
   needsOf,
   requiredPermissions,
 } from '../catalogue/catalogue';
@@ -77,11 +78,11 @@ export function intersection(a: Held, b: Held): Held {
 /** Capabilities that could have asked for any of this. */
 export const candidates = (what: Held, endpoints: Endpoints): CapabilityId[] =>
   capabilityIds.filter((id) => {
-    const { api, dataCollection, destination, server, sites } = capability(id);
+    const { api, destination, sites } = capability(id);
     const endpoint = endpointOf(destination, endpoints);
     return (
       api.some((name) => what.permissions.includes(name)) ||
-      [...dataCollection, ...(server?.dataCollection ?? [])].some((type) => what.dataCollection.includes(type)) ||
+      everyDataType(id).some((type) => what.dataCollection.includes(type)) ||
       (sites === 'choose' && what.origins.length > 0) ||
       (sites === 'server' && what.origins.some((origin) => allowsScope(id, origin))) ||
       (sites === 'all' && what.origins.some((origin) => scopeOfOrigin(origin) === ALL)) ||

@@ -35,7 +35,18 @@ import { browserProvider } from './providers/browser';
 import type { Got, Probe, Provider, Trouble } from './providers/provider';
 import { webdavProvider } from './providers/webdav';
 import { applyTo, type LocalSettings, project } from './settings';
-import { join, keepHere, newState, renamed, type SyncState, syncState, undo, waitMs, withoutDevice } from './state';
+import {
+  deviceKey,
+  join,
+  keepHere,
+  newState,
+  renamed,
+  type SyncState,
+  syncState,
+  undo,
+  waitMs,
+  withoutDevice,
+} from './state';
 import type {
   BadAddress,
   Created,
@@ -500,7 +511,7 @@ export class Session {
   /** Takes a device off, with new keys, a new passphrase and a new recovery key: it knows the old ones. */
   remove(device: string, secret: Secret, chosen: string | null): Promise<Rekeyed> {
     return this.#rekeying(secret, chosen, async (known, { keyring }, passphrase) => {
-      const isThere = Object.hasOwn(known.state.document.entries, `device/${device}`);
+      const isThere = Object.hasOwn(known.state.document.entries, deviceKey(device));
       if (!isThere || device === known.state.device.id) return { kind: 'no-such-device' };
       const fresh = rotated(keyring, 'new');
       const moved = await this.#moveTo(known, fresh, passphrase, (state) => withoutDevice(state, device, this.#now()));

@@ -21,7 +21,7 @@ import {
   same,
 } from './document';
 import { compareEntries, merge, missingFrom } from './merge';
-import type { TroubleWhy } from './providers/provider';
+import { troubleWhys } from './providers/provider';
 import { aboutKey, fitting, isKnown, isUsual, type LocalSettings, usualValue } from './settings';
 
 export const LOG_MAX = 50;
@@ -35,7 +35,8 @@ const json = z.custom<Json>((raw) => raw !== undefined && isJson(raw));
 const values = z.custom<LocalSettings>(isMapOf(isKey, (raw): raw is Json => isJson(raw), KEPT_ENTRIES_MAX));
 const text = z.string().check(z.maxLength(65_536));
 
-const place = z.discriminatedUnion('kind', [
+/** Where the files lie, and what opens that place. */
+export const place = z.discriminatedUnion('kind', [
   /** The browser's own sync. */
   z.strictObject({ kind: z.literal('browser') }),
   /** `sealed`: the password, under the key of this device. */
@@ -43,25 +44,13 @@ const place = z.discriminatedUnion('kind', [
 ]);
 
 const troubles = [
-  'offline',
-  'signed-out',
-  'forbidden',
-  'no-folder',
-  'locked',
-  'busy',
-  'server-error',
-  'full',
-  'not-webdav',
-  'too-large',
-  'too-often',
-  'halted',
-  'refused',
+  ...troubleWhys,
   /** Others kept writing, or the place kept refusing what was right. */
   'contended',
   /** What is there can't be read, and must not be written over by this device. */
   'damaged',
 ] as const;
-export type CycleTrouble = TroubleWhy | 'contended' | 'damaged';
+export type CycleTrouble = (typeof troubles)[number];
 
 export const warningKinds = ['clock-ahead', 'own-clock', 'went-back', 'does-not-fit', 'damaged', 'old-key'] as const;
 export type WarningKind = (typeof warningKinds)[number];
@@ -158,8 +147,8 @@ export function newState(
 }
 
 const DEVICE = 'device/';
-const deviceKey = (id: string): string => DEVICE + id;
-const isDeviceKey = (key: string): boolean => key.startsWith(DEVICE);
+export const deviceKey = (id: string): string => DEVICE + id;
+export const isDeviceKey = (key: string): boolean => key.startsWith(DEVICE);
 const introduced = (state: SyncState, nowMs: number): SyncState =>
   written(state, [[deviceKey(state.device.id), { name: state.device.name, joinedMs: timeOf(state, nowMs) }]], nowMs);
 

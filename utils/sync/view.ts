@@ -1,5 +1,6 @@
 /** What pages are shown of Cloud Synchronization, and what the background answers them: types alone. */
 import type { Json } from './document';
+import type { Trouble as Place } from './providers/provider';
 
 export type { Json };
 
@@ -8,19 +9,7 @@ export type PlaceView = { kind: 'browser' } | { kind: 'webdav'; url: string; use
 
 /** Why it did not go on. The first ones are the place's own answers, the others happen on this device. */
 export type TroubleWhy =
-  | 'offline'
-  | 'signed-out'
-  | 'forbidden'
-  | 'no-folder'
-  | 'locked'
-  | 'busy'
-  | 'server-error'
-  | 'full'
-  | 'not-webdav'
-  | 'too-large'
-  | 'too-often'
-  | 'halted'
-  | 'refused'
+  | Place['why']
   /** What lies there can't be read: torn or damaged. */
   | 'damaged'
   /** Another vault lies there by now. Nothing of it was touched. */
@@ -34,13 +23,8 @@ export type TroubleWhy =
   /** This device's database failed. */
   | 'failed';
 
-export interface SyncTrouble {
-  readonly kind: 'trouble';
+export interface SyncTrouble extends Omit<Place, 'why'> {
   readonly why: TroubleWhy;
-  /** How long the place asks to be left alone. */
-  readonly afterMs: number | null;
-  /** The HTTP status, where there was one. */
-  readonly status: number | null;
 }
 
 /** No live grant, or none of that place. */

@@ -1,7 +1,16 @@
 /** What a page is shown of a state: pure. */
 import { own } from './document';
 import { aboutKey, type LocalSettings } from './settings';
-import { devicesOf, joinChanges, type LogItem, lastChangeOf, type SyncState, type Warning, warningsOf } from './state';
+import {
+  devicesOf,
+  isDeviceKey,
+  joinChanges,
+  type LogItem,
+  lastChangeOf,
+  type SyncState,
+  type Warning,
+  warningsOf,
+} from './state';
 import type { LogItemView, Preview, SettingName, SettingView, SyncView, WarningView } from './view';
 
 /** Why no cycle begins by itself. */
@@ -23,8 +32,6 @@ export const nothingViewed: Pick<SyncView, Viewed> = {
   undo: null,
   preview: null,
 };
-
-const isDevice = (key: string): boolean => key.startsWith('device/');
 
 export function settingName(key: string): SettingName {
   const about = aboutKey(key);
@@ -68,7 +75,7 @@ export function viewOfState(
     phase: phaseOf(state, stopped),
     place: place.kind === 'browser' ? place : { kind: 'webdav', url: place.url, user: place.user },
     device,
-    devices: devices.map(({ id, name, joinedMs, lastChangeMs, self }) => ({ id, name, joinedMs, lastChangeMs, self })),
+    devices,
     settings: settingsOf(state, local, nameOf),
     lastSyncMs,
     nextMs: running ? Math.max(notBeforeMs, lastTrouble ? 0 : (lastSyncMs ?? nowMs) + everyMs, nowMs) : null,
@@ -92,7 +99,7 @@ type NameOf = (id: string | undefined) => string | null;
 function settingsOf({ document, deviceOnly }: SyncState, local: LocalSettings, nameOf: NameOf): SettingView[] {
   const { entries } = document;
   const foreign = Object.keys(entries).filter(
-    (key) => !isDevice(key) && !aboutKey(key) && own(entries, key)?.value !== undefined,
+    (key) => !isDeviceKey(key) && !aboutKey(key) && own(entries, key)?.value !== undefined,
   );
   const keys = new Set([...Object.keys(local), ...deviceOnly, ...foreign]);
   return [...keys].sort().map((key) => {
@@ -115,8 +122,8 @@ const warningView = ({ why, by, offMs, count }: Warning, nameOf: NameOf): Warnin
   count: count ?? null,
 });
 
-function logView({ atMs, kind, key, from, to, by, over, count, why, offMs }: LogItem, nameOf: NameOf): LogItemView {
-  const warning = why === undefined ? null : warningView({ why, ...(by ? { by } : {}) }, nameOf);
+function logView(item: LogItem, nameOf: NameOf): LogItemView {
+  const { atMs, kind, key, from, to, by, over, count, why } = item;
   return {
     atMs,
     kind,
@@ -126,6 +133,6 @@ function logView({ atMs, kind, key, from, to, by, over, count, why, offMs }: Log
     by: nameOf(by),
     over: nameOf(over),
     count: count ?? null,
-    warning: warning && { ...warning, offMs: offMs ?? null, count: count ?? null },
+    warning: why === undefined ? null : warningView({ ...item, why }, nameOf),
   };
 }

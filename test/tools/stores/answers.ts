@@ -8,6 +8,7 @@ import {
   type CapabilityId,
   capability,
   capabilityIds,
+  everyDataType,
   everyField,
   optionalPermissions,
   requiredPermissions,
@@ -71,11 +72,6 @@ function receiverOf(id: CapabilityId, endpoints: Endpoints): Receiver | null {
   return destination === 'sync-place' ? 'place' : endpointOf(destination, endpoints);
 }
 
-const dataTypesOf = (id: CapabilityId): readonly string[] => {
-  const { dataCollection, server } = capability(id);
-  return [...dataCollection, ...(server?.dataCollection ?? [])];
-};
-
 export interface Justifications {
   readonly required: readonly Justification[];
   readonly optional: readonly Justification[];
@@ -103,7 +99,7 @@ export function justifications(endpoints: Endpoints): Justifications {
     dataCollection: dataCollection.map((name) =>
       later(
         name,
-        having((id) => dataTypesOf(id).includes(name)),
+        having((id) => everyDataType(id).includes(name)),
       ),
     ),
   };

@@ -2,26 +2,28 @@
 
 export type FileName = 'keys' | 'settings';
 
-export type TroubleWhy =
+export const troubleWhys = [
   /** No answer came: no network, no such host, a bad certificate, an answer that broke off. */
-  | 'offline'
+  'offline',
   /** The server doesn't take this user and password. */
-  | 'signed-out'
-  | 'forbidden'
+  'signed-out',
+  'forbidden',
   /** The folder is not there, or neither is the one that it should be in. */
-  | 'no-folder'
-  | 'locked'
-  | 'busy'
-  | 'server-error'
-  | 'full'
+  'no-folder',
+  'locked',
+  'busy',
+  'server-error',
+  'full',
   /** Something answers, but not as a WebDAV server does. */
-  | 'not-webdav'
-  | 'too-large'
-  | 'too-often'
+  'not-webdav',
+  'too-large',
+  'too-often',
   /** The grant ended. */
-  | 'halted'
+  'halted',
   /** Cloudopt itself refused to send. */
-  | 'refused';
+  'refused',
+] as const;
+export type TroubleWhy = (typeof troubleWhys)[number];
 
 export interface Trouble {
   readonly kind: 'trouble';
