@@ -606,7 +606,10 @@ export class Core {
     const kept = !isEmpty(heldFor(wanted, held, live, pending));
     // What only a deletion still holds serves no other grant.
     const unshared = !isEmpty(heldFor(wanted, held, live));
-    const shared = !unshared && holdsAll(wanted, held, this.ports.knowsDataCollection) && needsSomething(wanted);
+    const { knowsDataCollection } = this.ports;
+    const needs = needsOf(capability, scope, knowsDataCollection, wanted.notice?.endpoint ?? null);
+    // Where this browser was asked for nothing, it holds nothing for anybody.
+    const shared = !unshared && !isEmpty(needs) && holdsAll(wanted, held, knowsDataCollection);
     return { kind: 'revoked', held: kept ? 'kept-by-browser' : shared ? 'shared' : 'nothing', records };
   }
 
@@ -1110,9 +1113,6 @@ const fenceOf = (fences: readonly Fence[], grant: Wanted): Fence | undefined =>
 
 const closedAs = (closed: Extract<Status, { kind: 'closed' }>['closed']): Exclude<Opened, { kind: 'open' }> =>
   closed.kind === 'newer-database' ? { kind: 'newer' } : { kind: 'unavailable', why: closed.why };
-
-const needsSomething = ({ capability, scope, notice }: Wanted): boolean =>
-  !isEmpty(needsOf(capability, scope, true, notice?.endpoint ?? null));
 
 /** Whether the database is another one than the mark's, or an older copy of it. */
 async function isOtherHistory(database: Database, databaseId: string, mark: HeadMark): Promise<boolean> {

@@ -95,3 +95,15 @@ describe('the life of a grant', () => {
     expect(await write('other.example')).toEqual({ kind: 'kept' });
   });
 });
+
+test.each(['cloud-sync', 'usage-statistics'] as const)(
+  'the end of %s shares nothing with other grants where the browser was asked for nothing',
+  async (capability) => {
+    const browser = new FakeBrowser();
+    const it = background(browser, { ports: { knowsDataCollection: false } });
+    await it.core.start();
+    await grant(browser, it, 'browsing-time');
+    await grant(browser, it, capability);
+    expect(await it.core.revoke(capability, '*')).toMatchObject({ kind: 'revoked', held: 'nothing' });
+  },
+);
