@@ -619,6 +619,8 @@ export class Session {
       random: () => this.ports.random(),
       commit: (step) => this.#commit(step),
     });
+    // What is used does not end for want of use; nor does what is tried in vain for months count as used.
+    if (outcome.kind === 'synced') await this.ports.lease.write({ uses: 1 });
     const stopped = stops.find((stop) => stop === outcome.kind) ?? null;
     if (stopped !== known.stopped && outcome.kind !== 'halted') await this.#stop(stopped);
     if (outcome.kind === 'behind') await this.ports.soon(Math.max(outcome.notBeforeMs, this.#now() + ALARM_MS));

@@ -498,3 +498,28 @@ test('what sync keeps survives a month in which the browser stayed closed', asyn
   expect(readCheckpoint(((await uses(again))[0] as unknown as { state: unknown }).state)).toBeDefined();
   expect(await again.ask('sync.now', {})).toMatchObject({ kind: 'synced' });
 }, 30_000);
+
+test('what synchronizes does not end for want of use, and what only fails for ninety days does', async () => {
+  const at = place();
+  const first = await device(at);
+  await created(first);
+  const { browser, it: background } = first;
+  const days = async (count: number) => {
+    browser.nowMs += count * 24 * 60 * 60 * 1000;
+    // As the sweep's alarm does.
+    await background.core.tick();
+  };
+  const live = () => background.core.office.lease('cloud-sync', SCOPE) !== undefined;
+  for (const _ of [1, 2]) {
+    await days(50);
+    expect(await first.ask('sync.now', {})).toMatchObject({ kind: 'synced' });
+    await days(1);
+  }
+  expect(live()).toBe(true);
+  at.dav.up = false;
+  await days(85);
+  await first.ask('sync.now', {});
+  expect(live()).toBe(true);
+  await days(10);
+  expect(live()).toBe(false);
+}, 30_000);
