@@ -59,7 +59,7 @@ export interface ErasureBannerProps {
 /** A deletion that the person chose and that is not done yet. */
 export function ErasureBanner({ erasure, onRetry, onDrop }: ErasureBannerProps) {
   const { sinceMs, url, lastTrouble } = erasure;
-  const place = url ?? text('sync_place_browser');
+  const place = url ?? text('sync_own_place');
   return (
     <div data-testid="sync-erasure">
       <Banner tone="warn" title={text('sync_erasure_title')}>
