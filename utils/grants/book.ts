@@ -63,6 +63,18 @@ export interface Everything {
   readonly unreadable: number;
 }
 
+/** The end of the history, as what comes next is linked to it. */
+interface End {
+  readonly last: Pick<LedgerEntry, 'seq' | 'hash'> | undefined;
+  readonly maxEpoch: number;
+}
+
+/** The seals of a grant's row, once these grants have ended. */
+const sealed = (kept: readonly Seal[], ended: readonly string[], scope: Scope, atMs: number): Seal[] => [
+  ...kept.filter((seal) => !ended.includes(seal.grantId)),
+  ...ended.map((grantId): Seal => ({ grantId, scope, atMs, eraseAtMs: atMs + SEALED_DAYS * DAY_MS })),
+];
+
 const numbered = (): IDBKeyRange => IDBKeyRange.bound(1, SEQ_MAX);
 
 /** What stands for a damaged row in the chain; some of what a database can hold has no canonical JSON. */
@@ -95,11 +107,15 @@ export class Book {
   /** Writes that a prompt is on screen: its row, the notice that it shows, and 'asked'. */
   async open(intent: Omit<Intent, 'openedAtMs' | 'allowed'>, notice: object): Promise<LedgerEntry> {
     return await this.#write(async (transaction) => {
-      const grant = readRow(grantRow, await transaction.objectStore('grants').get([intent.capability, intent.scope]));
+      const [raw, end] = await Promise.all([
+        transaction.objectStore('grants').get([intent.capability, intent.scope]),
+        this.#end(transaction),
+      ]);
+      const grant = readRow(grantRow, raw);
       const atMs = this.clock.nowMs();
       transaction.objectStore('notices').put({ hash: intent.notice.hash, notice });
       transaction.objectStore('intents').put({ ...intent, openedAtMs: atMs, allowed: null });
-      const asked = await this.#append(transaction, {
+      const asked = this.#append(transaction, end, {
         kind: 'asked',
         by: 'person',
         capability: intent.capability,
@@ -146,7 +162,7 @@ export class Book {
     about: Partial<Pick<Unlinked, 'capability' | 'scope' | 'grantId' | 'epoch' | 'details' | 'maxEpoch'>> = {},
   ): Promise<LedgerEntry> {
     return await this.#write(async (transaction) => {
-      const noted = await this.#append(transaction, { kind, by, ...about });
+      const noted = this.#append(transaction, await this.#end(transaction), { kind, by, ...about });
       return { result: noted, entries: [noted] };
     });
   }
@@ -236,19 +252,28 @@ export class Book {
     }
   }
 
-  async #append(
+  /** Where the history ends, and the epochs known there; an end that doesn't parse keeps its place in the numbering. */
+  async #end(transaction: BookTransaction): Promise<End> {
+    let cursor = await transaction.objectStore('ledger').openCursor(numbered(), 'prev');
+    if (!cursor) return { last: undefined, maxEpoch: 0 };
+    const seq = Math.trunc(cursor.key);
+    const raw = cursor.value;
+    // Epochs go on above the latest whole entry, whatever was damaged after it.
+    for (let left = DAMAGED_LOOKBACK; cursor && left > 0; left -= 1) {
+      const entry = readRow(ledgerEntry, cursor.value);
+      if (entry)
+        return { last: cursor.key === seq ? entry : { seq, hash: hashOfDamaged(raw) }, maxEpoch: entry.maxEpoch };
+      cursor = await cursor.continue();
+    }
+    return { last: { seq, hash: hashOfDamaged(raw) }, maxEpoch: 0 };
+  }
+
+  #append(
     transaction: BookTransaction,
+    { last, maxEpoch: known }: End,
     entry: Pick<Unlinked, 'kind' | 'by'> & Partial<Unlinked>,
-  ): Promise<LedgerEntry> {
-    const ledger = transaction.objectStore('ledger');
-    const end = await ledger.openCursor(numbered(), 'prev');
-    const last = readRow(ledgerEntry, end?.value);
-    // A last row that doesn't parse keeps its place in the numbering; verification names it.
-    const seq = Math.trunc(end?.key ?? 0);
-    const previous = last ?? (end ? { seq, hash: hashOfDamaged(end.value) } : undefined);
-    const known = last?.maxEpoch ?? (await this.#latestWhole(transaction))?.maxEpoch ?? 0;
-    const maxEpoch = Math.max(known, entry.maxEpoch ?? 0, entry.epoch ?? 0);
-    const linked = link(previous, {
+  ): LedgerEntry {
+    const linked = link(last, {
       capability: null,
       scope: null,
       grantId: null,
@@ -257,50 +282,46 @@ export class Book {
       details: {},
       ...entry,
       atMs: this.clock.nowMs(),
-      maxEpoch,
+      maxEpoch: Math.max(known, entry.maxEpoch ?? 0, entry.epoch ?? 0),
     });
-    ledger.put(linked);
+    transaction.objectStore('ledger').put(linked);
     return linked;
   }
 
-  /** The latest entry that parses: epochs go on above it, whatever was damaged after it. */
-  async #latestWhole(transaction: BookTransaction): Promise<LedgerEntry | undefined> {
-    let cursor = await transaction.objectStore('ledger').openCursor(numbered(), 'prev');
-    for (let left = DAMAGED_LOOKBACK; cursor && left > 0; left -= 1) {
-      const entry = readRow(ledgerEntry, cursor.value);
-      if (entry) return entry;
-      cursor = await cursor.continue();
-    }
-    return undefined;
-  }
-
-  async #maxEpoch(transaction: BookTransaction): Promise<number> {
-    const last = await this.#latestWhole(transaction);
-    const { rows } = readRows(fenceRow, await transaction.objectStore('fences').getAll());
-    return Math.max(last?.maxEpoch ?? 0, ...rows.map((fence) => fence.epoch));
-  }
-
   async #apply(transaction: BookTransaction, change: Change): Promise<Changed> {
-    const { capability, scope, event, by } = change;
-    const grants = transaction.objectStore('grants');
-    const before = readRow(grantRow, await grants.get([capability, scope]));
-    if (change.nonce !== undefined) {
-      if ((await transaction.objectStore('intents').get(change.nonce)) === undefined) {
-        return { kind: 'settled-already', grant: before };
-      }
-      transaction.objectStore('intents').delete(change.nonce);
+    const { capability, scope, event, by, nonce } = change;
+    const [grants, intents] = [transaction.objectStore('grants'), transaction.objectStore('intents')];
+    const outbox = transaction.objectStore('outbox');
+    // All that is read is asked for at once: a revocation under a flood of writes waits for one way there and back.
+    const [raw, intent, rawFences, rawBroad, waiting, end] = await Promise.all([
+      grants.get([capability, scope]),
+      nonce === undefined ? undefined : intents.get(nonce),
+      transaction.objectStore('fences').getAll(),
+      change.exclude ? grants.get([capability, ALL]) : undefined,
+      outbox.index('capability').getAllKeys(capability),
+      this.#end(transaction),
+    ]);
+    const before = readRow(grantRow, raw);
+    if (nonce !== undefined) {
+      if (intent === undefined) return { kind: 'settled-already', grant: before };
+      intents.delete(nonce);
     }
     const step = transition(before?.state ?? 'off', event);
     if (!step) return { kind: 'unchanged', grant: before };
     const nowMs = this.clock.nowMs();
-    const epoch = (await this.#maxEpoch(transaction)) + 1;
+    const { rows: fences } = readRows(fenceRow, rawFences);
+    const epoch = Math.max(end.maxEpoch, ...fences.map((fence) => fence.epoch)) + 1;
     const continues = step.kind === 'resumed' || (step.kind === 'granted' && before?.state === 'granted');
     const starts = event === 'allow' && !continues;
     const grantId = before && !starts ? before.grantId : this.ids.fresh();
     const ends = before !== undefined && isLive(before.state) && !isLive(step.to);
     const lifetime = change.lifetime ?? before?.lifetime ?? 'until-revoked';
     const allowed = event === 'allow';
-    const seals = await this.#seals(transaction, change, before, { ends, resumed: continues, grantId, nowMs });
+    // What the grant for all sites collected there is closed too, whether or not the site had a grant of its own.
+    const broad = readRow(grantRow, rawBroad);
+    const ended = [...(ends ? [before.grantId] : []), ...(broad ? [broad.grantId] : [])];
+    const kept = (before?.seals ?? []).filter((seal) => !(continues && seal.grantId === grantId));
+    const seals = sealed(kept, ended, scope, nowMs);
     const grant: Grant = {
       capability,
       scope,
@@ -325,16 +346,14 @@ export class Book {
       validUntilMs: grant.validUntilMs,
       latestSeenMs: nowMs,
       // A grant of its own does not put a site back into all sites: when it ends, what was taken out is out.
-      excluded: change.exclude === true || (await this.#excluded(transaction, capability, scope)),
+      excluded:
+        change.exclude === true ||
+        fences.some((one) => one.capability === capability && one.scope === scope && one.excluded),
     };
     grants.put(grant);
     transaction.objectStore('fences').put(fence);
-    if (ends || change.exclude) {
-      for (const key of await transaction.objectStore('outbox').index('capability').getAllKeys(capability)) {
-        transaction.objectStore('outbox').delete(key);
-      }
-    }
-    const entry = await this.#append(transaction, {
+    if (ends || change.exclude) for (const key of waiting) outbox.delete(key);
+    const entry = this.#append(transaction, end, {
       kind: step.kind,
       by,
       capability,
@@ -345,35 +364,10 @@ export class Book {
       details: {
         ...(allowed ? { lifetime } : {}),
         ...(change.exclude ? { takenOutOf: ALL } : {}),
-        ...(change.nonce === undefined ? {} : { prompt: change.nonce }),
+        ...(nonce === undefined ? {} : { prompt: nonce }),
         ...change.details,
       },
     });
     return { kind: 'changed', grant, fence, entry, before };
-  }
-
-  async #excluded(transaction: BookTransaction, capability: CapabilityId, scope: Scope): Promise<boolean> {
-    const fence = readRow(fenceRow, await transaction.objectStore('fences').get([capability, scope]));
-    return fence?.excluded ?? false;
-  }
-
-  async #seals(
-    transaction: BookTransaction,
-    { capability, scope, exclude }: Change,
-    before: Grant | undefined,
-    { ends, resumed, grantId, nowMs }: { ends: boolean; resumed: boolean; grantId: string; nowMs: number },
-  ): Promise<Seal[]> {
-    const kept = (before?.seals ?? []).filter((seal) => !(resumed && seal.grantId === grantId));
-    const ended = ends && before ? [before.grantId] : [];
-    // What the grant for all sites collected there is closed too, whether or not the site had a grant of its own.
-    const broad = exclude
-      ? readRow(grantRow, await transaction.objectStore('grants').get([capability, ALL]))
-      : undefined;
-    const sealed = [...ended, ...(broad ? [broad.grantId] : [])];
-    const eraseAtMs = nowMs + SEALED_DAYS * DAY_MS;
-    return [
-      ...kept.filter((seal) => !sealed.includes(seal.grantId)),
-      ...sealed.map((id): Seal => ({ grantId: id, scope, atMs: nowMs, eraseAtMs })),
-    ];
   }
 }

@@ -89,9 +89,11 @@ const isPlainEntry = (raw: unknown): raw is LedgerEntry =>
 export const readEntry = (raw: unknown): LedgerEntry | undefined =>
   isPlainEntry(raw) ? raw : readRow(ledgerEntry, raw);
 
-/** A JSON value in canonical form; plain texts without a look at each character. */
-const value = (raw: unknown): string =>
-  typeof raw === 'string' && PLAIN.test(raw) ? `"${raw}"` : (canonicalize(raw) as string);
+/** A JSON value in canonical form; plain texts and whole numbers without a look at each character. */
+function value(raw: unknown): string {
+  if (typeof raw === 'string' && PLAIN.test(raw)) return `"${raw}"`;
+  return raw === null || Number.isSafeInteger(raw) ? `${raw}` : (canonicalize(raw) as string);
+}
 
 const endpointText = (endpoint: NoticeRef['endpoint']): string =>
   endpoint === undefined
