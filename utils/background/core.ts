@@ -21,7 +21,7 @@ import type { Carry } from '../egress/carry';
 import { Door } from '../egress/door';
 import type { Post } from '../egress/post';
 import type { RawSyncArea } from '../egress/sync-area';
-import { Book, type Change, type Changed } from '../grants/book';
+import { Book, type Change, type Changed, type Everything } from '../grants/book';
 import { passes } from '../grants/fences';
 import { candidates, heldFor, holdsAll, intersection, surplus, type Wanted } from '../grants/holdings';
 import { type Actor, actors, type LedgerEntry, ledgerEntry } from '../grants/ledger-entry';
@@ -130,6 +130,24 @@ const OUTBOX_KEPT_DAYS = 7;
 /** How long a closed prompt page's Allow may still be followed by the browser's yes. */
 const AFTER_CLOSE_MS = 2000;
 
+/** Entries after `told` that pages tell of, newest first. */
+async function readNews(database: Database, told: number, limit: number): Promise<LedgerEntry[]> {
+  const { store } = database.transaction('ledger');
+  const index = store.index('by');
+  // Of a long history only the numbers of what is told are read; then the newest rows.
+  const numbers = await Promise.all(
+    actors
+      .filter((by) => by !== 'person')
+      .flatMap((by) => tellingKinds.map((kind) => [by, kind] as const))
+      .map(([by, kind]) =>
+        index.getAllKeys(IDBKeyRange.bound([by, kind, told], [by, kind, Number.MAX_SAFE_INTEGER], true)),
+      ),
+  );
+  const newest = numbers.flat().sort((a, b) => b - a);
+  const rows = await Promise.all(newest.slice(0, limit).map((seq) => store.get(seq)));
+  return readRows(ledgerEntry, rows).rows;
+}
+
 /** Kinds that the person is told of when somebody else caused them. */
 const tellingKinds: readonly LedgerEntry['kind'][] = [
   'revoked',
@@ -170,6 +188,7 @@ export class Core {
   #sweeping: Promise<unknown> = Promise.resolve();
   #lost = false;
   readonly #toTell: LedgerEntry[] = [];
+  #newsRead: { readonly asOf: string; readonly entries: readonly LedgerEntry[] } | undefined;
   /** Hand-backs that wait for a prompt's lock, by the capabilities they wait for. */
   readonly #waiting = new Set<string>();
   readonly #keptByBrowser = new Set<string>();
@@ -388,23 +407,17 @@ export class Core {
   }
 
   /** Entries that the person did not cause and has not dismissed, newest first. */
-  async news(limit = 20): Promise<LedgerEntry[]> {
-    const { database } = this.openStatus();
-    const told = readRow(toldRow, await database.get('settings', 'told'))?.seq ?? 0;
-    const { store } = database.transaction('ledger');
-    const index = store.index('by');
-    // Of a long history only the numbers of what is told are read; then the newest rows.
-    const numbers = await Promise.all(
-      actors
-        .filter((by) => by !== 'person')
-        .flatMap((by) => tellingKinds.map((kind) => [by, kind] as const))
-        .map(([by, kind]) =>
-          index.getAllKeys(IDBKeyRange.bound([by, kind, told], [by, kind, Number.MAX_SAFE_INTEGER], true)),
-        ),
-    );
-    const newest = numbers.flat().sort((a, b) => b - a);
-    const rows = await Promise.all(newest.slice(0, limit).map((seq) => store.get(seq)));
-    return readRows(ledgerEntry, rows).rows;
+  async news(limit = 20): Promise<readonly LedgerEntry[]> {
+    const { database, databaseId } = this.openStatus();
+    const [row, end] = await Promise.all([
+      database.get('settings', 'told'),
+      database.transaction('ledger').store.openKeyCursor(null, 'prev'),
+    ]);
+    const told = readRow(toldRow, row)?.seq ?? 0;
+    // Entries are only added: while the history ends where it did, so does its news. Every page asks for it each time.
+    const asOf = `${databaseId} ${end?.key} ${told} ${limit}`;
+    if (this.#newsRead?.asOf !== asOf) this.#newsRead = { asOf, entries: await readNews(database, told, limit) };
+    return this.#newsRead.entries;
   }
 
   async dismiss(upTo: number): Promise<void> {
@@ -881,7 +894,12 @@ export class Core {
 
   /** Grants under which something may run now. */
   async liveGrants(): Promise<Grant[]> {
-    return (await this.#standing()).filter((grant) => !this.#rests(grant));
+    return this.status.kind === 'open' ? this.liveAmong(await this.status.book.everything()) : [];
+  }
+
+  /** The same, of rows that were read together. */
+  liveAmong({ grants, fences }: Pick<Everything, 'grants' | 'fences'>): Grant[] {
+    return grants.filter((grant) => this.#mayRun(grant, fenceOf(fences, grant)));
   }
 
   /** Grants that explain what the browser holds: the live ones, and those that rest. */
@@ -916,8 +934,9 @@ export class Core {
   /** Leases for exactly the grants that are live now; others end. */
   async #issueLeases(): Promise<void> {
     if (this.status.kind !== 'open') return;
-    const { grants, fences } = await this.status.book.everything();
-    const live = grants.filter((grant) => this.#mayRun(grant, fenceOf(fences, grant)));
+    const everything = await this.status.book.everything();
+    const { grants, fences } = everything;
+    const live = this.liveAmong(everything);
     for (const lease of this.office.leases()) {
       if (!live.some((grant) => sameGrant(grant, lease))) this.office.end(lease.capability, lease.scope);
     }
@@ -927,8 +946,12 @@ export class Core {
         this.ports.report(error);
       });
     }
-    await Promise.all([this.#unregisterScripts(), this.#takeRulesDown(), this.forgetSync(grants)]);
-    await this.#armAlarms();
+    await Promise.all([
+      this.#unregisterScripts(),
+      this.#takeRulesDown(),
+      this.forgetSync(grants),
+      this.#armAlarms(everything),
+    ]);
   }
 
   /** Blocking rules that no lease stands behind. Both browsers keep them over a restart, whatever is granted then. */
@@ -1069,11 +1092,12 @@ export class Core {
     return erased;
   }
 
-  async #armAlarms(): Promise<void> {
+  async #armAlarms(read?: Everything): Promise<void> {
     if (this.status.kind !== 'open') return;
     try {
-      const { grants, fences, intents } = await this.status.book.everything();
-      const live = grants.filter((grant) => this.#mayRun(grant, fenceOf(fences, grant)));
+      const everything = read ?? (await this.status.book.everything());
+      const { grants, intents } = everything;
+      const live = this.liveAmong(everything);
       const ends = [
         ...live.flatMap((grant) => grant.validUntilMs ?? []),
         ...intents.flatMap((intent) => intent.allowed?.expiresAtMs ?? []),

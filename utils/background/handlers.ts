@@ -79,13 +79,13 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
 
   async function seen() {
     const { book } = await open();
-    const [everything, live, held, pending] = await Promise.all([
+    const [everything, held, pending] = await Promise.all([
       book.everything(),
-      core.liveGrants(),
       core.ports.permissions.held(),
       core.pendingScopes(),
     ]);
     const nowMs = core.ports.clock.nowMs();
+    const live = core.liveAmong(everything);
     return { ...everything, live, held, pending, nowMs, managed: core.managed, supported: ports.supported };
   }
 
@@ -115,7 +115,12 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       const bulletins = await unread(undefined, ports.language);
       return { ...common, closed, capabilities: viewsOf(nothing), news: [], bulletins };
     }
-    const news = (await core.news()).map(({ seq, atMs, kind, by, capability: id, scope, details }) => ({
+    const [entries, bulletins, views] = await Promise.all([
+      core.news(),
+      unread(core.status.database, ports.language),
+      seen().then(viewsOf),
+    ]);
+    const news = entries.map(({ seq, atMs, kind, by, capability: id, scope, details }) => ({
       seq,
       atMs,
       kind,
@@ -124,8 +129,7 @@ export function handlers(ports: HandlerPorts): CoreHandlers {
       scope,
       details,
     }));
-    const bulletins = await unread(core.status.database, ports.language);
-    return { ...common, closed: null, capabilities: viewsOf(await seen()), news, bulletins };
+    return { ...common, closed: null, capabilities: views, news, bulletins };
   }
 
   async function openPrompt({ capability: id, scope: asked }: Input<'prompts.open'>): Promise<PromptOpened> {
