@@ -219,23 +219,30 @@ async function makeChain(entries: number): Promise<void> {
   database.close();
 }
 
-/** Entries a second, read and verified as the options page does, and how much of the time went into reading. */
-async function verifyChain(entries: number): Promise<{ perSecond: number; readingShare: number }> {
+/** Entries a second, the next ones read while some are verified, as the options page does with its stream. */
+async function verifyChain(entries: number): Promise<{ perSecond: number; verifyingShare: number }> {
   const database = await open();
   const verifier = new ChainVerifier();
-  let readingMs = 0;
+  const read = (after: number) =>
+    database.getAll('ledger', IDBKeyRange.lowerBound(after, true), VERIFY_ROWS) as Promise<LedgerEntry[]>;
+  let verifyingMs = 0;
   const ms = await timed(async () => {
+    let next = read(0);
     for (;;) {
+      const rows = await next;
+      const last = rows.at(-1);
+      if (!last) return;
+      next = read(last.seq);
       const began = performance.now();
-      const rows = await database.getAll('ledger', IDBKeyRange.lowerBound(verifier.entries, true), VERIFY_ROWS);
-      readingMs += performance.now() - began;
-      if (rows.length === 0 || !verifier.add(rows)) return;
+      const whole = verifier.add(rows);
+      verifyingMs += performance.now() - began;
+      if (!whole) return;
     }
   });
   database.close();
   const verdict = verifier.verdict();
   if (verdict.kind !== 'intact' || verdict.entries !== entries) throw new Error(JSON.stringify(verdict));
-  return { perSecond: entries / (ms / 1000), readingShare: readingMs / ms };
+  return { perSecond: entries / (ms / 1000), verifyingShare: verifyingMs / ms };
 }
 
 function nextTask(): Promise<void> {
