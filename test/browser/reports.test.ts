@@ -21,7 +21,7 @@ import {
 import { type Receivers, startReceivers } from './receivers';
 import { revokeWhileSending } from './sending';
 
-const TRIALS = Number(process.env.SEND_TRIALS ?? 100);
+const TRIALS = Number(process.env.SEND_TRIALS ?? 30);
 
 let receivers: Receivers;
 beforeAll(async () => {
