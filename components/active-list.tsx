@@ -6,6 +6,7 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { counted, whenText } from './formats';
 import { grantText, untilText, whereText } from './grant-text';
+import { CapabilityIcon } from './icons';
 import { StateMark } from './state-mark';
 
 /** Scopes of one capability that the popup shows; the rest stand in the options page. */
@@ -39,7 +40,10 @@ export function ActiveList({ capabilities, host, onRevoke }: ActiveListProps) {
         return (
           <li key={view.id} class="stack-tight" data-testid={`active-${view.id}`}>
             <div class="row-between">
-              <strong>{capabilityText(view.id, 'name')}</strong>
+              <strong class="with-icon">
+                <CapabilityIcon id={view.id} />
+                {capabilityText(view.id, 'name')}
+              </strong>
               <StateMark state="granted" />
             </div>
             {scopes.slice(0, SCOPES_SHOWN).map((scope) => (
