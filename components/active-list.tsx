@@ -39,18 +39,24 @@ export function ActiveList({ capabilities, host, onRevoke }: ActiveListProps) {
         const more = scopes.length - SCOPES_SHOWN;
         return (
           <li key={view.id} class="stack-tight" data-testid={`active-${view.id}`}>
-            <div class="row-between">
-              <strong class="with-icon">
-                <CapabilityIcon id={view.id} />
-                {capabilityText(view.id, 'name')}
-              </strong>
-              <StateMark state="granted" />
-            </div>
-            {scopes.slice(0, SCOPES_SHOWN).map((scope) => (
+            {scopes.slice(0, SCOPES_SHOWN).map((scope, index) => (
               <div class="active" key={scope.scope}>
-                <div class="small">
-                  {placed(view.id, scope.scope)}
-                  <div class="muted">{[text('row_since', whenText(scope.sinceMs)), untilText(scope)].join(' · ')}</div>
+                <div class="active-text">
+                  {index === 0 ? (
+                    <div class="row">
+                      <strong class="with-icon">
+                        <CapabilityIcon id={view.id} />
+                        {capabilityText(view.id, 'name')}
+                      </strong>
+                      <StateMark state="granted" />
+                    </div>
+                  ) : null}
+                  <div class="small">
+                    {placed(view.id, scope.scope)}
+                    <div class="muted">
+                      {[text('row_since', whenText(scope.sinceMs)), untilText(scope)].join(' · ')}
+                    </div>
+                  </div>
                 </div>
                 <Button
                   small
