@@ -1,5 +1,5 @@
 /** The popup: what is on now, this site, and stopping. Imports nothing heavy: it has to be there at once. */
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import browser from 'webextension-polyfill';
 import { ActiveList, liveScopes } from '../../components/active-list';
@@ -65,7 +65,7 @@ async function openSection(path: string): Promise<void> {
 function App() {
   const [tick, setTick] = useState(0);
   const { error, attempt } = useAttempt();
-  const [message, setMessage] = useState<{ text: string; data: boolean }>();
+  const [message, setMessage] = useState<Message>();
   const state = useLoaded(() => ask('state.get', {}), [], tick, first.state);
   const front = useLoaded(askFront, [], 0, first.front);
   const heading = useKeptFocus<HTMLHeadingElement>([message, message ? state.value : undefined]);
@@ -120,8 +120,6 @@ function App() {
     });
 
   const now = state.value;
-  const news = now ? now.bulletins.length + now.news.length : 0;
-  const live = now?.capabilities.some((view) => liveScopes(view).length > 0) === true;
   return (
     <>
       <header class="popup-header row-between">
@@ -137,65 +135,108 @@ function App() {
       <main class="popup-main" aria-busy={now && front.value ? undefined : 'true'}>
         {state.error === undefined ? null : <Problem error={state.error} onRetry={state.reload} />}
         {error === undefined ? null : <Problem error={error} />}
-        {now ? <Warnings state={now} /> : null}
-        {message ? (
-          <Banner>
-            <p>{message.text}</p>
-            {message.data ? <a href="/options.html#permissions">{text('popup_keep_or_erase')}</a> : null}
-          </Banner>
-        ) : null}
-        {news > 0 ? (
-          <a class="popup-news with-icon" href="#news" data-testid="news-line">
-            <Icon name="news" />
-            <span>{counted('popup_news', news)}</span>
-            <Icon name="onward" />
-          </a>
-        ) : null}
-        <section class="stack-tight popup-on" aria-labelledby="on-now">
-          <div class="row-between">
-            <h2 id="on-now" ref={heading} tabIndex={-1}>
-              {text('popup_on_now')}
-            </h2>
-            {live ? (
-              <Button small look="danger" testId="stop-everything" onPress={stopAll}>
-                {text('stop_everything')}
-              </Button>
-            ) : null}
-          </div>
-          {now ? (
-            <ActiveList capabilities={now.capabilities} host={front.value?.host} onRevoke={revoke} />
-          ) : (
-            <Bones lines={2} />
-          )}
-        </section>
-        {now && front.value ? (
-          <Rest state={now} front={front.value} tick={tick} onShow={show} onRevoke={revoke}>
-            {news > 0 ? (
-              <section id="news" class="stack popup-below" aria-labelledby="news-title">
-                <h2 id="news-title" tabIndex={-1}>
-                  {text('news_heading')}
-                </h2>
-                <Bulletins bulletins={now.bulletins} onDismiss={now.closed === null ? dismissBulletin : undefined} />
-                <NewsBanners
-                  news={now.news}
-                  max={2}
-                  mayAsk={(id) => viewOf(now, id)?.mayAsk === true}
-                  onAskAgain={show}
-                  onDismiss={dismiss}
-                />
-              </section>
-            ) : null}
-          </Rest>
+        {now ? (
+          <Now
+            state={now}
+            front={front.value}
+            message={message}
+            tick={tick}
+            heading={heading}
+            onShow={show}
+            onRevoke={revoke}
+            onStopAll={stopAll}
+            onDismiss={dismiss}
+            onDismissBulletin={dismissBulletin}
+          />
         ) : (
-          <SiteSection>
-            <Bones lines={3} />
-          </SiteSection>
+          <Bones lines={6} />
         )}
       </main>
       <footer class="popup-footer small">
         <a href="/options.html#diagnostics/feedback">{text('feedback_link')}</a>
       </footer>
       <Announcer message={message?.text ?? ''} />
+    </>
+  );
+}
+
+interface Message {
+  readonly text: string;
+  /** Something was collected, about which there is a choice. */
+  readonly data: boolean;
+}
+
+interface NowProps {
+  readonly state: State;
+  readonly front: Front | undefined;
+  readonly message: Message | undefined;
+  readonly tick: number;
+  readonly heading: RefObject<HTMLHeadingElement | null>;
+  readonly onShow: SiteProps['onShow'];
+  readonly onRevoke: SiteProps['onRevoke'];
+  readonly onStopAll: () => Promise<void>;
+  readonly onDismiss: (upTo: number) => Promise<void>;
+  readonly onDismissBulletin: (id: string) => Promise<void>;
+}
+
+/** All that is known of the state, in one piece. */
+function Now({ state, front, message, tick, heading, onShow, onRevoke, ...on }: NowProps) {
+  const news = state.bulletins.length + state.news.length;
+  return (
+    <>
+      <Warnings state={state} />
+      {message ? (
+        <Banner>
+          <p>{message.text}</p>
+          {message.data ? <a href="/options.html#permissions">{text('popup_keep_or_erase')}</a> : null}
+        </Banner>
+      ) : null}
+      {news > 0 ? (
+        <a class="popup-news with-icon" href="#news" data-testid="news-line">
+          <Icon name="news" />
+          <span>{counted('popup_news', news)}</span>
+          <Icon name="onward" />
+        </a>
+      ) : null}
+      <section class="stack-tight popup-on" aria-labelledby="on-now">
+        <div class="row-between">
+          <h2 id="on-now" ref={heading} tabIndex={-1}>
+            {text('popup_on_now')}
+          </h2>
+          {state.capabilities.some((view) => liveScopes(view).length > 0) ? (
+            <Button small look="danger" testId="stop-everything" onPress={on.onStopAll}>
+              {text('stop_everything')}
+            </Button>
+          ) : null}
+        </div>
+        <ActiveList capabilities={state.capabilities} host={front?.host} onRevoke={onRevoke} />
+      </section>
+      {front === undefined ? (
+        <SiteSection>
+          <Bones lines={3} />
+        </SiteSection>
+      ) : (
+        <Rest state={state} front={front} tick={tick} onShow={onShow} onRevoke={onRevoke}>
+          {news > 0 ? (
+            <section id="news" class="stack popup-below" aria-labelledby="news-title">
+              <h2 id="news-title" tabIndex={-1}>
+                {text('news_heading')}
+              </h2>
+              <Bulletins
+                bulletins={state.bulletins}
+                onDismiss={state.closed === null ? on.onDismissBulletin : undefined}
+              />
+              <NewsBanners
+                news={state.news}
+                max={2}
+                mayAsk={(id) => viewOf(state, id)?.mayAsk === true}
+                onAskAgain={onShow}
+                onDismiss={on.onDismiss}
+              />
+            </section>
+          ) : null}
+        </Rest>
+      )}
     </>
   );
 }

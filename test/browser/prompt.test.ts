@@ -18,18 +18,18 @@ const questions: readonly (readonly [id: string, scope: string])[] = [
   ...capabilityIds.flatMap((id) => (capability(id).sites === 'choose' ? [[id, '*'] as const] : [])),
 ];
 
-/** Runs in a page: whatever scrolls is scrolled to its end, where the last detail must be seen whole, above the answers. */
+/** Runs in a page: brings the last detail into view; what scrolls for it, and whether it is seen above the answers. */
 function lastDetail() {
-  const scroller = ['.prompt-scroll', '.prompt']
-    .map((one) => document.querySelector(one))
-    .find(
-      (one) => one !== null && one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY === 'auto',
-    );
-  scroller?.scrollTo(0, scroller.scrollHeight);
-  const last = document.querySelector('.notice-fact:last-child') as Element;
+  const scrolls = ['.prompt-scroll', '.prompt'].filter((one) => {
+    const element = document.querySelector(one);
+    if (element === null || element.scrollHeight <= element.clientHeight + 1) return false;
+    return getComputedStyle(element).overflowY === 'auto';
+  });
+  const last = document.querySelector('.notice-fact:last-child dd') as Element;
+  last.scrollIntoView({ block: 'center' });
   const { top, bottom } = last.getBoundingClientRect();
   const answersTop = (document.querySelector('.prompt-answers') as Element).getBoundingClientRect().top;
-  return { scrolls: scroller !== undefined, seen: scroller === undefined || (top < answersTop && bottom > 0) };
+  return { scrolls: scrolls.length === 1, seen: top >= 0 && bottom <= answersTop };
 }
 
 /** Runs in a page: brings each choice into view as the keyboard does; those that stay under the answers or outside. */
@@ -103,7 +103,7 @@ describe.each(wantedBrowsers())('the prompt in %s', (name) => {
       for (const style of [
         'background: blue',
         'font-weight: 700',
-        'padding-block: 2rem',
+        'inline-size: 4rem',
         'border-width: 3px',
         'opacity: 0.5',
       ]) {
