@@ -44,7 +44,12 @@ export default defineConfig({
     },
     esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
     // The module preload polyfill calls fetch, and every supported browser preloads by itself.
-    build: { modulePreload: { polyfill: false }, sourcemap: false },
+    build: {
+      modulePreload: { polyfill: false },
+      sourcemap: false,
+      // Each file of a page is a request of its own: what pages share goes into few of them.
+      rollupOptions: { output: { experimentalMinChunkSize: 20_000 } },
+    },
   }),
   manifest: ({ browser }) => ({
     name: '__MSG_extension_name__',

@@ -6,6 +6,7 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { counted, whenText } from './formats';
 import { grantText, untilText, whereText } from './grant-text';
+import { CapabilityIcon } from './icons';
 import { StateMark } from './state-mark';
 
 /** Scopes of one capability that the popup shows; the rest stand in the options page. */
@@ -38,15 +39,24 @@ export function ActiveList({ capabilities, host, onRevoke }: ActiveListProps) {
         const more = scopes.length - SCOPES_SHOWN;
         return (
           <li key={view.id} class="stack-tight" data-testid={`active-${view.id}`}>
-            <div class="row-between">
-              <strong>{capabilityText(view.id, 'name')}</strong>
-              <StateMark state="granted" />
-            </div>
-            {scopes.slice(0, SCOPES_SHOWN).map((scope) => (
+            {scopes.slice(0, SCOPES_SHOWN).map((scope, index) => (
               <div class="active" key={scope.scope}>
-                <div class="small">
-                  {placed(view.id, scope.scope)}
-                  <div class="muted">{[text('row_since', whenText(scope.sinceMs)), untilText(scope)].join(' · ')}</div>
+                <div class="active-text">
+                  {index === 0 ? (
+                    <div class="row">
+                      <strong class="with-icon">
+                        <CapabilityIcon id={view.id} />
+                        {capabilityText(view.id, 'name')}
+                      </strong>
+                      <StateMark state="granted" />
+                    </div>
+                  ) : null}
+                  <div class="small">
+                    {placed(view.id, scope.scope)}
+                    <div class="muted">
+                      {[text('row_since', whenText(scope.sinceMs)), untilText(scope)].join(' · ')}
+                    </div>
+                  </div>
                 </div>
                 <Button
                   small

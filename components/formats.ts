@@ -24,10 +24,19 @@ export interface Formats {
 
 const noonOf = (day: string): Date => new Date(`${day}T12:00:00`);
 
+/** Made when it is first needed: one costs a browser up to a millisecond, and a page needs few of them. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
 export function formatsFor(locale: string): Formats {
-  const format = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options);
+  const format = (options: Intl.DateTimeFormatOptions) => once(() => new Intl.DateTimeFormat(locale, options));
   const unit = (name: string, options: Intl.NumberFormatOptions = {}) =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', ...options });
+    once(() => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', ...options }));
   const moment = format({ dateStyle: 'medium', timeStyle: 'short' });
   const exact = format({
     year: 'numeric',
@@ -43,28 +52,27 @@ export function formatsFor(locale: string): Formats {
   const hour = format({ hour: 'numeric' });
   const day = format({ weekday: 'short', day: 'numeric', month: 'short' });
   const shortDay = format({ day: 'numeric', month: 'numeric' });
-  const number = new Intl.NumberFormat(locale);
+  const number = once(() => new Intl.NumberFormat(locale));
   const hours = unit('hour');
   const minutes = unit('minute');
+  const kilobytes = unit('kilobyte', { maximumFractionDigits: 0 });
+  const megabytes = unit('megabyte', { maximumFractionDigits: 1 });
   return {
-    moment: (atMs) => moment.format(atMs),
-    exact: (atMs) => exact.format(atMs),
-    date: (atMs) => date.format(atMs),
-    time: (atMs) => time.format(atMs),
-    hour: (n) => hour.format(new Date(2026, 0, 1, n)),
-    day: (raw) => day.format(noonOf(raw)),
-    shortDay: (raw) => shortDay.format(noonOf(raw)),
-    number: (n) => number.format(n),
+    moment: (atMs) => moment().format(atMs),
+    exact: (atMs) => exact().format(atMs),
+    date: (atMs) => date().format(atMs),
+    time: (atMs) => time().format(atMs),
+    hour: (n) => hour().format(new Date(2026, 0, 1, n)),
+    day: (raw) => day().format(noonOf(raw)),
+    shortDay: (raw) => shortDay().format(noonOf(raw)),
+    number: (n) => number().format(n),
     duration: (ms) => {
       const rounded = Math.round(ms / MINUTE_MS);
-      if (rounded < HOUR_MS / MINUTE_MS) return minutes.format(rounded);
+      if (rounded < HOUR_MS / MINUTE_MS) return minutes().format(rounded);
       const rest = rounded % 60;
-      return [hours.format(Math.floor(rounded / 60)), ...(rest > 0 ? [minutes.format(rest)] : [])].join(' ');
+      return [hours().format(Math.floor(rounded / 60)), ...(rest > 0 ? [minutes().format(rest)] : [])].join(' ');
     },
-    bytes: (n) =>
-      n < 1_000_000
-        ? unit('kilobyte', { maximumFractionDigits: 0 }).format(n / 1000)
-        : unit('megabyte', { maximumFractionDigits: 1 }).format(n / 1_000_000),
+    bytes: (n) => (n < 1_000_000 ? kilobytes().format(n / 1000) : megabytes().format(n / 1_000_000)),
   };
 }
 
@@ -83,7 +91,7 @@ function locale(): string {
 interface Made {
   readonly language: string;
   readonly formats: Formats;
-  readonly plurals: Intl.PluralRules;
+  readonly plurals: () => Intl.PluralRules;
 }
 
 let made: Made | undefined;
@@ -92,7 +100,7 @@ let made: Made | undefined;
 function current(): Made {
   const spoken = language();
   if (made?.language !== spoken) {
-    made = { language: spoken, formats: formatsFor(locale()), plurals: new Intl.PluralRules(spoken) };
+    made = { language: spoken, formats: formatsFor(locale()), plurals: once(() => new Intl.PluralRules(spoken)) };
   }
   return made;
 }
@@ -124,6 +132,6 @@ type CountKey = {
 
 /** A text with a number in it (`$1`), in the form that the number needs; languages may add forms such as `_few`. */
 export function counted(base: CountKey, n: number, ...more: (string | number)[]): string {
-  const form = `${base}_${current().plurals.select(n)}` as TextKey;
+  const form = `${base}_${current().plurals().select(n)}` as TextKey;
   return text(form, formats.number(n), ...more) || text(`${base}_other` as TextKey, formats.number(n), ...more);
 }

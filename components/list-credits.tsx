@@ -1,7 +1,7 @@
 import { credits } from '../utils/catalogue/lists';
 import { text } from '../utils/platform/text';
 
-/** Whose work the blocking lists are, and under which licences. */
+/** Whose work the blocking lists and the icons are, and under which licences. */
 export function ListCredits() {
   return (
     <section class="card stack" aria-labelledby="credits" data-testid="credits">
@@ -11,7 +11,7 @@ export function ListCredits() {
         {credits.map(({ list, name, license, url }) => (
           <li key={`${list} ${name}`} class="stack-tight">
             <span>
-              {list === 'package' ? '' : `${text(`protection_list_${list}`)}: `}
+              {list === 'package' ? '' : `${text(list === 'icons' ? 'credits_icons' : `protection_list_${list}`)}: `}
               <a href={url} rel="noreferrer" target="_blank">
                 {name}
               </a>

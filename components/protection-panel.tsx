@@ -3,6 +3,7 @@ import type { ProtectionSite } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
 import { counted, whenText } from './formats';
+import { PartTitle } from './site-panel';
 
 export interface ProtectionPanelProps {
   readonly host: string;
@@ -22,11 +23,12 @@ export function ProtectionPanel({ host, site, onPause, onResume }: ProtectionPan
   const { paused, blockedToday } = site;
   return (
     <section
-      class="card stack"
+      class="card stack popup-part"
       aria-label={text('popup_protection')}
       data-testid="protection"
       data-paused={paused.kind}
     >
+      <PartTitle id="protection" />
       <p data-testid="blocked-today" data-count={blockedToday}>
         {blockedToday === 0 ? text('popup_protection_none') : counted('popup_protection_count', blockedToday)}
       </p>

@@ -4,6 +4,7 @@ import type { PromptOpened } from '../utils/messages/contract';
 import { type TextKey, text } from '../utils/platform/text';
 import { Banner } from './banner';
 import { ClauseDifferences } from './clause-differences';
+import { CapabilityIcon } from './icons';
 import { NoticeView } from './notice-view';
 import { scopeText } from './scope-text';
 
@@ -52,7 +53,9 @@ export function Question({ asked, hasSites, waiting, onAllow, onDecline }: Quest
     <div class="prompt" role="dialog" aria-modal="true" aria-labelledby={headingId} data-testid="prompt">
       <div class="prompt-scroll">
         <header class="prompt-header">
-          <img class="logo" src="/icon/cloudopt.svg" alt="" />
+          <span class="prompt-icon">
+            <CapabilityIcon id={notice.capability} />
+          </span>
           <h1 id={headingId} ref={heading} tabIndex={-1}>
             {text('prompt_heading', notice.name)}
           </h1>

@@ -1,16 +1,19 @@
 import type { ComponentChildren } from 'preact';
+import type { CapabilityId } from '../utils/catalogue/catalogue';
 import type { Answers, InsightSite } from '../utils/messages/contract';
 import { type TextKey, text } from '../utils/platform/text';
 import { Button } from './button';
+import { capabilityText } from './capability-text';
 import { Confirm } from './confirm';
 import { formats } from './formats';
+import { CapabilityIcon } from './icons';
 import { ThirdParties } from './third-parties';
 
 export type Cleaning = Answers['clean.site'];
 
 export interface SitePanelProps {
   readonly host: string;
-  /** Missing while it loads, and where site insight is off for this site. */
+  /** Missing where site insight is off for this site, or did not answer. */
   readonly report: InsightSite | undefined;
   /** `offer`: it may be turned on here. `silent`: it is off, and nothing asks for it. */
   readonly insight: 'live' | 'offer' | 'silent';
@@ -33,8 +36,9 @@ export function SitePanel(props: SitePanelProps) {
   const parts: ComponentChildren[] = [];
   if (insight === 'live') {
     parts.push(
-      <div class="stack-tight" key="insight" data-testid="site-insight">
-        {report ? <ThirdParties report={report} /> : <p class="muted">{text('loading')}</p>}
+      <div class="stack-tight popup-part" key="insight" data-testid="site-insight">
+        <PartTitle id="site-insight" />
+        {report ? <ThirdParties report={report} /> : null}
         {underAllSites ? (
           <div>
             <Button small testId="stop-here" onPress={props.onStopHere}>
@@ -46,7 +50,8 @@ export function SitePanel(props: SitePanelProps) {
     );
   } else if (insight === 'offer') {
     parts.push(
-      <div class="stack-tight" key="insight">
+      <div class="stack-tight popup-part" key="insight">
+        <PartTitle id="site-insight" />
         <p class="muted">{text('popup_insight_off')}</p>
         <div>
           <Button testId="turn-on-site" onPress={props.onTurnOn}>
@@ -58,14 +63,16 @@ export function SitePanel(props: SitePanelProps) {
   }
   if (todayMs !== undefined) {
     parts.push(
-      <p key="time" data-testid="site-time">
-        {todayMs < 30_000 ? text('popup_time_none') : text('popup_time_today', formats.duration(todayMs))}
-      </p>,
+      <div class="stack-tight popup-part" key="time" data-testid="site-time">
+        <PartTitle id="browsing-time" />
+        <p>{todayMs < 30_000 ? text('popup_time_none') : text('popup_time_today', formats.duration(todayMs))}</p>
+      </div>,
     );
   }
   if (cleaner) {
     parts.push(
-      <div key="cleaner" class="stack-tight">
+      <div key="cleaner" class="stack-tight popup-part">
+        <PartTitle id="site-cleaner" />
         <Confirm
           testId="clean-site"
           action={text('popup_clean')}
@@ -79,6 +86,16 @@ export function SitePanel(props: SitePanelProps) {
   }
   if (parts.length === 0) return !props.alone ? null : <p class="muted">{text('popup_site_nothing')}</p>;
   return <div class="card stack site-panel">{parts}</div>;
+}
+
+/** Which capability a part of the popup comes from. */
+export function PartTitle({ id }: { id: CapabilityId }) {
+  return (
+    <h3 class="with-icon">
+      <CapabilityIcon id={id} />
+      {capabilityText(id, 'name')}
+    </h3>
+  );
 }
 
 const kindWords: Readonly<Record<string, TextKey>> = {

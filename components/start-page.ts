@@ -10,6 +10,8 @@ export interface StartOptions {
    * before it renders, and stays with it: what is on screen is put on record as it was shown.
    */
   readonly language?: 'follow' | 'fixed';
+  /** Held back until this resolves, so that the first paint is of the whole page. It must not take long, nor reject. */
+  readonly after?: Promise<unknown>;
 }
 
 /** Sets the page's language, direction and title, and renders `App` into its `app` element. */
@@ -41,9 +43,12 @@ export function startPage(title: TextKey, App: () => ComponentChild, options: St
     onSpoken(show);
     onLanguageChanged(learn);
   };
-  if (known) {
+  const begin = () => {
+    if (!known) return void learn().then(follow);
     follow();
     // The browser may have emptied the memory: then this brings it back.
-    void learn();
-  } else void learn().then(follow);
+    return void learn();
+  };
+  if (options.after) void options.after.then(begin);
+  else begin();
 }

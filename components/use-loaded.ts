@@ -15,9 +15,11 @@ export interface Loaded<T> {
  * Loads a value and loads it again when an input changes, or when `tick` does. The old value stays until the new one is
  * there; an answer that comes after a later question is dropped. A tick that comes while an answer is waited for asks
  * once more after it: whatever takes longer than the next change would otherwise be asked for without end.
+ * @param initial a value that was there before the first paint; then nothing is loaded until an input or `tick` changes.
  */
-export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[], tick = 0): Loaded<T> {
-  const [value, setValue] = useState<T>();
+export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[], tick = 0, initial?: T): Loaded<T> {
+  const [value, setValue] = useState(initial);
+  const fresh = useRef(initial !== undefined);
   const [error, setError] = useState<unknown>();
   const [slow, setSlow] = useState(false);
   const [again, setAgain] = useState(0);
@@ -26,6 +28,10 @@ export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[],
   const waiting = useRef<{ key: string; missed: boolean } | undefined>(undefined);
   const key = JSON.stringify([...inputs, again]);
   useEffect(() => {
+    if (fresh.current) {
+      fresh.current = false;
+      return;
+    }
     if (waiting.current?.key === key) {
       waiting.current.missed = true;
       return;

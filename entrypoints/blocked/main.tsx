@@ -101,6 +101,7 @@ function Page() {
       {now.value && !now.value.live ? <p>{text('blocked_is_off')}</p> : null}
       <div class="row">
         <Button look="primary" testId="blocked-leave" onPress={leave}>
+          {history.length > 1 ? <Icon name="back" /> : null}
           {text(history.length > 1 ? 'blocked_back' : 'blocked_close')}
         </Button>
         {now.value && host !== undefined && now.value.live ? (

@@ -3,6 +3,7 @@ import type { ComponentChild } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { Announcer } from '../../components/announcer';
 import { count } from '../../components/feedback';
+import { Icon } from '../../components/icons';
 import { LanguagePicker } from '../../components/language-picker';
 import { Problem } from '../../components/problem';
 import { startPage } from '../../components/start-page';
@@ -112,6 +113,7 @@ function App() {
             {names.map((name) => (
               <li key={name}>
                 <a href={`#${name}`} aria-current={name === section ? 'page' : undefined}>
+                  <Icon name={name} />
                   {text(sections[name].title)}
                 </a>
               </li>

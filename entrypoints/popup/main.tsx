@@ -1,4 +1,5 @@
 /** The popup: what is on now, this site, and stopping. Imports nothing heavy: it has to be there at once. */
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import browser from 'webextension-polyfill';
 import { ActiveList, liveScopes } from '../../components/active-list';
@@ -10,6 +11,7 @@ import { capabilityText } from '../../components/capability-text';
 import { count } from '../../components/feedback';
 import { counted } from '../../components/formats';
 import { revokedText } from '../../components/grant-text';
+import { CapabilityIcon, Icon } from '../../components/icons';
 import { ManagedLine } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
 import { Problem } from '../../components/problem';
@@ -21,44 +23,38 @@ import { useKeptFocus } from '../../components/use-kept-focus';
 import { useLoaded } from '../../components/use-loaded';
 import { Warnings } from '../../components/warnings';
 import { type CapabilityId, capability } from '../../utils/catalogue/catalogue';
-import { covers, hostOfUrl, type Scope, scopeOfUrl } from '../../utils/catalogue/scope';
+import { covers, type Scope } from '../../utils/catalogue/scope';
 import { ask, onChanged } from '../../utils/messages/client';
-import type { CapabilityView, State } from '../../utils/messages/contract';
+import type { State } from '../../utils/messages/contract';
 import { localDay } from '../../utils/platform/clock';
 import { joinSentences } from '../../utils/platform/languages';
 import { language, text } from '../../utils/platform/text';
+import {
+  type About,
+  askAbout,
+  askFirst,
+  askFront,
+  type First,
+  type Front,
+  insightHere,
+  isLive,
+  viewOf,
+} from './answers';
 import './popup.css';
 
-interface Front {
-  readonly host: string | undefined;
-  readonly scope: Scope | undefined;
-  readonly port: number | undefined;
-  readonly tabId: number | undefined;
-  readonly incognito: boolean;
-}
+// In the toolbar's panel the size is fixed; opened as a tab, the page takes the room that there is.
+const inPanel = browser.extension.getViews({ type: 'popup' }).includes(window);
+document.documentElement.classList.toggle('in-tab', !inPanel);
 
-/** The site in front. Without a host where the tab is no website, or the browser does not say. */
-async function inFront(): Promise<Front> {
-  const [tab] = await browser.tabs.query({ active: true, currentWindow: true });
-  const url = tab?.url ?? '';
-  const host = hostOfUrl(url);
-  const port = host === undefined ? 0 : Number(new URL(url).port);
-  return {
-    host,
-    scope: scopeOfUrl(url),
-    port: port > 0 ? port : undefined,
-    tabId: tab?.id,
-    incognito: tab?.incognito === true || browser.extension.inIncognitoContext === true,
-  };
-}
-
-const viewOf = (state: State, id: CapabilityId): CapabilityView | undefined =>
-  state.capabilities.find((view) => view.id === id);
-
-const isLive = (state: State, id: CapabilityId): boolean => {
-  const view = viewOf(state, id);
-  return view !== undefined && liveScopes(view).length > 0;
+/** What changes between the first question and the first paint. */
+let changed = false;
+let heard = () => {
+  changed = true;
 };
+onChanged(() => heard());
+
+const first: First = {};
+const asked = askFirst().then((answers) => Object.assign(first, answers));
 
 /** Opens a section of the options page in a tab of its own: a link would open inside the popup. */
 async function openSection(path: string): Promise<void> {
@@ -69,23 +65,26 @@ async function openSection(path: string): Promise<void> {
 function App() {
   const [tick, setTick] = useState(0);
   const { error, attempt } = useAttempt();
-  const [message, setMessage] = useState<{ text: string; data: boolean }>();
-  const state = useLoaded(() => ask('state.get', {}), [tick]);
-  const front = useLoaded(inFront, []);
+  const [message, setMessage] = useState<Message>();
+  const state = useLoaded(() => ask('state.get', {}), [], tick, first.state);
+  const front = useLoaded(askFront, [], 0, first.front);
   const heading = useKeptFocus<HTMLHeadingElement>([message, message ? state.value : undefined]);
 
   useEffect(() => count('popup.opened'), []);
-  useEffect(() => onChanged(() => setTick((n) => n + 1)), []);
   useEffect(() => {
-    const heard = (event: MouseEvent) => {
+    heard = () => setTick((n) => n + 1);
+    if (changed) heard();
+  }, []);
+  useEffect(() => {
+    const clicked = (event: MouseEvent) => {
       const link = event.target instanceof Element ? event.target.closest('a') : null;
       const path = link?.getAttribute('href');
       if (!path?.startsWith('/')) return;
       event.preventDefault();
       void openSection(path);
     };
-    document.addEventListener('click', heard);
-    return () => document.removeEventListener('click', heard);
+    document.addEventListener('click', clicked);
+    return () => document.removeEventListener('click', clicked);
   }, []);
 
   const show = (capability: CapabilityId, scope: Scope) =>
@@ -121,7 +120,6 @@ function App() {
     });
 
   const now = state.value;
-  const live = now?.capabilities.some((view) => liveScopes(view).length > 0) === true;
   return (
     <>
       <header class="popup-header row-between">
@@ -129,51 +127,30 @@ function App() {
           <img class="logo" src="/icon/cloudopt.svg" alt="" />
           {text('extension_name')}
         </h1>
-        <a href="/options.html#permissions">{text('all_permissions')}</a>
+        <a class="with-icon" href="/options.html#permissions">
+          <Icon name="settings" />
+          {text('all_permissions')}
+        </a>
       </header>
-      <main class="popup-main" aria-busy={now === undefined ? 'true' : undefined}>
+      <main class="popup-main" aria-busy={now && front.value ? undefined : 'true'}>
         {state.error === undefined ? null : <Problem error={state.error} onRetry={state.reload} />}
         {error === undefined ? null : <Problem error={error} />}
-        {now ? <Warnings state={now} /> : null}
-        {message ? (
-          <Banner>
-            <p>{message.text}</p>
-            {message.data ? <a href="/options.html#permissions">{text('popup_keep_or_erase')}</a> : null}
-          </Banner>
-        ) : null}
         {now ? (
-          <Bulletins bulletins={now.bulletins} onDismiss={now.closed === null ? dismissBulletin : undefined} />
-        ) : null}
-        {now ? (
-          <NewsBanners
-            news={now.news}
-            max={2}
-            mayAsk={(id) => viewOf(now, id)?.mayAsk === true}
-            onAskAgain={show}
+          <Now
+            state={now}
+            front={front.value}
+            message={message}
+            tick={tick}
+            heading={heading}
+            onShow={show}
+            onRevoke={revoke}
+            onStopAll={stopAll}
             onDismiss={dismiss}
+            onDismissBulletin={dismissBulletin}
           />
-        ) : null}
-        <section class="stack-tight popup-on" aria-labelledby="on-now">
-          <div class="row-between">
-            <h2 id="on-now" ref={heading} tabIndex={-1}>
-              {text('popup_on_now')}
-            </h2>
-            {live ? (
-              <Button small look="danger" testId="stop-everything" onPress={stopAll}>
-                {text('stop_everything')}
-              </Button>
-            ) : null}
-          </div>
-          {now ? <ActiveList capabilities={now.capabilities} host={front.value?.host} onRevoke={revoke} /> : null}
-        </section>
-        <section class="stack-tight popup-site" aria-labelledby="this-site">
-          <h2 id="this-site">{text('popup_this_site')}</h2>
-          {now && front.value ? (
-            <Site key={front.value.host} state={now} front={front.value} tick={tick} onShow={show} onRevoke={revoke} />
-          ) : null}
-        </section>
-        {now?.managed ? <ManagedLine managed={now.managed} /> : null}
-        {now && front.value && now.closed === null ? <Offer state={now} front={front.value} onShow={show} /> : null}
+        ) : (
+          <Bones lines={6} />
+        )}
       </main>
       <footer class="popup-footer small">
         <a href="/options.html#diagnostics/feedback">{text('feedback_link')}</a>
@@ -183,45 +160,171 @@ function App() {
   );
 }
 
+interface Message {
+  readonly text: string;
+  /** Something was collected, about which there is a choice. */
+  readonly data: boolean;
+}
+
+interface NowProps {
+  readonly state: State;
+  readonly front: Front | undefined;
+  readonly message: Message | undefined;
+  readonly tick: number;
+  readonly heading: RefObject<HTMLHeadingElement | null>;
+  readonly onShow: SiteProps['onShow'];
+  readonly onRevoke: SiteProps['onRevoke'];
+  readonly onStopAll: () => Promise<void>;
+  readonly onDismiss: (upTo: number) => Promise<void>;
+  readonly onDismissBulletin: (id: string) => Promise<void>;
+}
+
+/** All that is known of the state, in one piece. */
+function Now({ state, front, message, tick, heading, onShow, onRevoke, ...on }: NowProps) {
+  const news = state.bulletins.length + state.news.length;
+  return (
+    <>
+      <Warnings state={state} />
+      {message ? (
+        <Banner>
+          <p>{message.text}</p>
+          {message.data ? <a href="/options.html#permissions">{text('popup_keep_or_erase')}</a> : null}
+        </Banner>
+      ) : null}
+      {news > 0 ? (
+        <a class="popup-news with-icon" href="#news" data-testid="news-line">
+          <Icon name="news" />
+          <span>{counted('popup_news', news)}</span>
+          <Icon name="onward" />
+        </a>
+      ) : null}
+      <section class="stack-tight popup-on" aria-labelledby="on-now">
+        <div class="row-between">
+          <h2 id="on-now" ref={heading} tabIndex={-1}>
+            {text('popup_on_now')}
+          </h2>
+          {state.capabilities.some((view) => liveScopes(view).length > 0) ? (
+            <Button small look="danger" testId="stop-everything" onPress={on.onStopAll}>
+              {text('stop_everything')}
+            </Button>
+          ) : null}
+        </div>
+        <ActiveList capabilities={state.capabilities} host={front?.host} onRevoke={onRevoke} />
+      </section>
+      {front === undefined ? (
+        <SiteSection>
+          <Bones lines={3} />
+        </SiteSection>
+      ) : (
+        <Rest state={state} front={front} tick={tick} onShow={onShow} onRevoke={onRevoke}>
+          {news > 0 ? (
+            <section id="news" class="stack popup-below" aria-labelledby="news-title">
+              <h2 id="news-title" tabIndex={-1}>
+                {text('news_heading')}
+              </h2>
+              <Bulletins
+                bulletins={state.bulletins}
+                onDismiss={state.closed === null ? on.onDismissBulletin : undefined}
+              />
+              <NewsBanners
+                news={state.news}
+                max={2}
+                mayAsk={(id) => viewOf(state, id)?.mayAsk === true}
+                onAskAgain={onShow}
+                onDismiss={on.onDismiss}
+              />
+            </section>
+          ) : null}
+        </Rest>
+      )}
+    </>
+  );
+}
+
+/** Where an answer will stand that takes longer than a person should see nothing. */
+function Bones({ lines }: { lines: number }) {
+  return (
+    <div class="bones stack-tight" aria-hidden="true">
+      {Array.from({ length: lines }, (_, line) => (
+        <div class="bone" key={line} />
+      ))}
+    </div>
+  );
+}
+
+function SiteSection({ children }: { children: ComponentChildren }) {
+  return (
+    <section class="stack-tight popup-site" aria-labelledby="this-site">
+      <h2 id="this-site">{text('popup_this_site')}</h2>
+      {children}
+    </section>
+  );
+}
+
 interface SiteProps {
   readonly state: State;
   readonly front: Front;
-  readonly tick: number;
   readonly onShow: (capability: CapabilityId, scope: Scope) => Promise<void>;
   readonly onRevoke: (capability: CapabilityId, scope: Scope) => Promise<void>;
 }
 
-function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
+/**
+ * The site in front and all that stands below it. It comes at once, when all of its answers are there: so nothing that
+ * is shown is pushed away by what comes later.
+ */
+function Rest({ tick, children, ...site }: SiteProps & { tick: number; children: ComponentChildren }) {
+  const { state, front, onShow } = site;
+  const about = useLoaded(
+    () => askAbout(state, front),
+    [front.host, insightHere(state, front), isLive(state, 'browsing-time'), isLive(state, 'protection')],
+    tick,
+    first.about,
+  );
+  if (about.value === undefined && about.error === undefined) {
+    return (
+      <SiteSection>
+        <Bones lines={3} />
+      </SiteSection>
+    );
+  }
+  return (
+    <>
+      <SiteSection>
+        {about.error === undefined ? null : <Problem error={about.error} onRetry={about.reload} />}
+        <Site key={front.host} {...site} about={about.value} onReload={about.reload} />
+      </SiteSection>
+      {state.managed ? <ManagedLine managed={state.managed} /> : null}
+      {state.closed === null ? <Offer state={state} front={front} onShow={onShow} /> : null}
+      {children}
+    </>
+  );
+}
+
+function Site({
+  state,
+  front,
+  about,
+  onReload,
+  onShow,
+  onRevoke,
+}: SiteProps & { about: About | undefined; onReload: () => void }) {
   const { host, scope, port, tabId, incognito } = front;
   const [cleaning, setCleaning] = useState<Cleaning>();
   const view = viewOf(state, 'site-insight');
-  const covering = host === undefined || !view ? [] : liveScopes(view).filter((one) => covers(one.scope, host));
-  const excluded = view?.scopes.some((one) => one.scope === scope && one.excluded && one.state !== 'granted') === true;
-  const live = covering.length > 0 && !excluded && !incognito;
-  const timed = host !== undefined && !incognito && isLive(state, 'browsing-time');
-  const report = useLoaded(
-    async () => (live && host !== undefined ? await ask('insight.site', { host }) : undefined),
-    [host, live, tick],
-  );
-  const time = useLoaded(async () => (timed ? await ask('time.days', { days: 1 }) : undefined), [timed, tick]);
-
-  const protects = host !== undefined && tabId !== undefined && isLive(state, 'protection');
-  const protection = useLoaded(
-    async () => (protects ? await ask('protection.site', { host, tabId }) : undefined),
-    [protects, host, tabId, tick],
-  );
+  const covering = insightHere(state, front);
+  const { report, time, protection } = about ?? {};
   const protectionPanel =
-    protects && protection.value?.live ? (
+    host !== undefined && tabId !== undefined && protection?.live ? (
       <ProtectionPanel
         host={host}
-        site={protection.value}
+        site={protection}
         onPause={async (length) => {
           await ask('protection.pause', { host, tabId, length });
-          protection.reload();
+          onReload();
         }}
         onResume={async () => {
           await ask('protection.resume', { host, tabId });
-          protection.reload();
+          onReload();
         }}
       />
     ) : null;
@@ -237,23 +340,24 @@ function Site({ state, front, tick, onShow, onRevoke }: SiteProps) {
       </>
     );
   }
-  const failed = report.error ?? time.error ?? protection.error;
   const offered =
     view !== undefined && state.closed === null && view.mayAsk && (view.mayOffer || view.state === 'granted');
   const today = localDay(Date.now());
   // Time is kept by registrable domain: `www.shop.example` counts as `shop.example`.
-  const mine = time.value?.rows.filter((row) => row.day === today && covers(`*://*.${row.site}/*`, host)) ?? [];
+  const mine = time?.rows.filter((row) => row.day === today && covers(`*://*.${row.site}/*`, host));
   return (
     <>
-      <p class="popup-host">{host}</p>
-      {failed === undefined ? null : <Problem error={failed} />}
+      <p class="popup-host with-icon">
+        <Icon name="site" />
+        {host}
+      </p>
       {protectionPanel}
       <SitePanel
         host={host}
-        report={report.value}
-        insight={live ? 'live' : offered ? 'offer' : 'silent'}
-        underAllSites={live && !covering.some((one) => one.scope === scope)}
-        todayMs={timed && time.value ? mine.reduce((all, row) => all + row.attentionMs, 0) : undefined}
+        report={report}
+        insight={covering.length > 0 ? 'live' : offered ? 'offer' : 'silent'}
+        underAllSites={covering.length > 0 && !covering.includes(scope)}
+        todayMs={mine?.reduce((all, row) => all + row.attentionMs, 0)}
         alone={protectionPanel === null}
         cleaner={isLive(state, 'site-cleaner')}
         cleaning={cleaning}
@@ -283,26 +387,20 @@ function Offer({ state, front, onShow }: Pick<SiteProps, 'state' | 'front' | 'on
       (id !== 'site-insight' || front.host === undefined),
   );
   if (!offered) return null;
+  const name = capabilityText(offered.id, 'name');
   return (
-    <aside class="popup-offer row-between small" aria-label={text('popup_offer')} data-testid="offer">
-      <span>
-        <strong>{capabilityText(offered.id, 'name')}</strong>
+    <aside class="popup-offer small" aria-label={text('popup_offer')} data-testid="offer">
+      <CapabilityIcon id={offered.id} />
+      <span class="popup-offer-text">
+        <strong>{name}</strong>
         <br />
         <span class="muted">{capabilityText(offered.id, 'does')}</span>
       </span>
-      <Button
-        small
-        testId="turn-on"
-        label={text('turn_on_named', capabilityText(offered.id, 'name'))}
-        onPress={() => onShow(offered.id, '*')}
-      >
+      <Button small testId="turn-on" label={text('turn_on_named', name)} onPress={() => onShow(offered.id, '*')}>
         {text('turn_on')}
       </Button>
     </aside>
   );
 }
 
-// In the toolbar's panel the width is fixed; opened as a tab, the page takes the width that there is.
-const inPanel = browser.extension.getViews({ type: 'popup' }).includes(window);
-document.documentElement.classList.toggle('in-tab', !inPanel);
-startPage('title_popup', App);
+startPage('title_popup', App, { after: asked });

@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { capability, capabilityIds } from '../../utils/catalogue/catalogue';
 import type { LanguageChoice } from '../../utils/platform/languages';
 import { messagesOf } from '../unit/locales/locales';
 import {
@@ -17,6 +16,7 @@ import {
   wantedBrowsers,
   withBrowser,
 } from './cloudopt';
+import { answers, cutTexts } from './fitting';
 
 const SHOP = '*://shop.example/*';
 const folders = readdirSync(path.resolve(import.meta.dirname, '../../public/_locales')) as Exclude<
@@ -151,45 +151,6 @@ describe.each(wantedBrowsers())('a picked language in %s', (name) => {
   });
 });
 
-interface Cut {
-  readonly what: string;
-  readonly by: string;
-}
-
-/** Runs in a page: every text that is wider or higher than its box, or that reaches out of the page. */
-function cutTexts(): Cut[] {
-  const wanted = 'button, .button, a, label, legend, h1, h2, h3, h4, dt, dd, summary, strong, .mark, p, li, select';
-  const found: Cut[] = [];
-  for (const element of document.querySelectorAll<HTMLElement>(wanted)) {
-    if (!element.checkVisibility() || element.closest('.visually-hidden, .skip')) continue;
-    const what = `${element.tagName.toLowerCase()} ${element.textContent?.slice(0, 40)}`;
-    const box = element.getBoundingClientRect();
-    if (box.right > document.documentElement.clientWidth + 1 || box.left < -1)
-      found.push({ what, by: 'out of the page' });
-    // Inline boxes have no size of their own.
-    if (getComputedStyle(element).display === 'inline') continue;
-    if (element.scrollWidth > element.clientWidth + 1) found.push({ what, by: 'wider than its box' });
-    if (element.scrollHeight > element.clientHeight + 1) found.push({ what, by: 'higher than its box' });
-  }
-  const root = document.documentElement;
-  if (root.scrollWidth > root.clientWidth) found.push({ what: 'the page', by: 'scrolls sideways' });
-  return found;
-}
-
-/** Runs in a page: the three answers of the prompt. */
-function answers() {
-  return ['allow', 'not-now', 'never'].map((one) => {
-    const element = document.querySelector(`[data-testid="${one}"]`) as HTMLElement;
-    const { width, height, top, bottom, left, right } = element.getBoundingClientRect();
-    const style = getComputedStyle(element);
-    return {
-      size: `${Math.round(width)} × ${Math.round(height)}`,
-      inView: top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth,
-      look: `${style.backgroundColor} ${style.color} ${style.fontSize} ${style.fontWeight}`,
-    };
-  });
-}
-
 describe.each(wantedBrowsers())('the texts in %s', (name) => {
   test('that do not fit are found', async () => {
     await withBrowser(name, {}, async (browser) => {
@@ -207,62 +168,38 @@ describe.each(wantedBrowsers())('the texts in %s', (name) => {
     });
   });
 
-  test.each(folders)(
-    'fit in %s: the prompt of every capability at 480 by 640, the other pages wide and narrow',
-    async (folder) => {
-      await withBrowser(name, {}, async (browser) => {
-        const tag = folder.replace('_', '-');
-        const options = await browser.open('options.html');
-        await options.waitFor(testid('language'));
-        await pick(options, folder, tag);
+  test.each(folders)('fit in %s on every page but the prompt, wide and narrow', async (folder) => {
+    await withBrowser(name, {}, async (browser) => {
+      const tag = folder.replace('_', '-');
+      const options = await browser.open('options.html');
+      await options.waitFor(testid('language'));
+      await pick(options, folder, tag);
 
-        for (const id of capabilityIds) {
-          for (const scope of capability(id).sites === 'choose' ? [SHOP, '*'] : ['*']) {
-            const prompt = await browser.open(promptUrl(id, scope));
-            await prompt.waitFor(testid('allow'));
-            await prompt.resize(480, 640);
-            expect(await langOf(prompt)).toBe(tag);
-            // Everything opened: what is folded away must fit too.
-            await prompt.evaluate(() => {
-              for (const folded of document.querySelectorAll('details')) folded.open = true;
-            });
-            const boxes = await prompt.evaluate(answers);
-            expect(
-              boxes.map((box) => box.inView),
-              `${id} ${scope}`,
-            ).toEqual([true, true, true]);
-            expect(new Set(boxes.map((box) => JSON.stringify(box))).size, `${id} ${scope}`).toBe(1);
-            expect(await prompt.evaluate(cutTexts), `${id} ${scope}`).toEqual([]);
-            await prompt.close();
-          }
+      await grant(browser, options, 'browsing-time');
+      const popup = await browser.open('popup.html');
+      await popup.waitFor(testid('active-browsing-time'));
+      const welcome = await browser.waitForPage('welcome.html');
+      await untilLang(welcome, tag);
+      for (const width of [1200, 480]) {
+        for (const [page, what] of [
+          [popup, 'popup'],
+          [welcome, 'welcome'],
+        ] as const) {
+          await page.bringToFront();
+          await page.resize(width, 640);
+          expect(await page.evaluate(cutTexts), `${what} ${width}`).toEqual([]);
         }
-
-        await grant(browser, options, 'browsing-time');
-        const popup = await browser.open('popup.html');
-        await popup.waitFor(testid('active-browsing-time'));
-        const welcome = await browser.waitForPage('welcome.html');
-        await untilLang(welcome, tag);
-        for (const width of [1200, 480]) {
-          for (const [page, what] of [
-            [popup, 'popup'],
-            [welcome, 'welcome'],
-          ] as const) {
-            await page.bringToFront();
-            await page.resize(width, 640);
-            expect(await page.evaluate(cutTexts), `${what} ${width}`).toEqual([]);
-          }
-          for (const section of ['permissions', 'activity', 'data', 'history', 'policy', 'diagnostics']) {
-            await options.bringToFront();
-            await options.goto(`options.html#${section}`);
-            await options.until(
-              () => document.querySelector('h1') !== null && !document.querySelector('[aria-busy]'),
-              section,
-            );
-            await options.resize(width, 640);
-            expect(await options.evaluate(cutTexts), `${section} ${width}`).toEqual([]);
-          }
+        for (const section of ['permissions', 'activity', 'data', 'history', 'policy', 'diagnostics']) {
+          await options.bringToFront();
+          await options.goto(`options.html#${section}`);
+          await options.until(
+            () => document.querySelector('h1') !== null && !document.querySelector('[aria-busy]'),
+            section,
+          );
+          await options.resize(width, 640);
+          expect(await options.evaluate(cutTexts), `${section} ${width}`).toEqual([]);
         }
-      });
-    },
-  );
+      }
+    });
+  });
 });

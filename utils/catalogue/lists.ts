@@ -45,13 +45,13 @@ export const usualProtection: ProtectionSettings = {
 };
 
 export interface Credit {
-  readonly list: ListName | 'package';
+  readonly list: ListName | 'package' | 'icons';
   readonly name: string;
   readonly license: string;
   readonly url: string;
 }
 
-/** Whose work the lists are. NOTICE says the same, held together by a test. */
+/** Whose work the lists and the icons are. NOTICE says the same, held together by a test. */
 export const credits: readonly Credit[] = [
   {
     list: 'package',
@@ -89,4 +89,5 @@ export const credits: readonly Credit[] = [
     license: 'MIT; its data on the terms of the sources',
     url: 'https://gitlab.com/malware-filter/phishing-filter',
   },
+  { list: 'icons', name: 'Lucide', license: 'ISC; those that come from Feather: MIT', url: 'https://lucide.dev/' },
 ];

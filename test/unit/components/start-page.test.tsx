@@ -41,13 +41,16 @@ const shown = () => document.getElementById('app')?.textContent;
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 /** Starts a page as its script does: modules of their own, and all that happens in the first turn. */
-async function start(language?: 'fixed') {
+async function start(language?: 'fixed', after?: Promise<unknown>) {
   vi.resetModules();
   const [{ startPage }, { text }] = await Promise.all([
     import('../../../components/start-page'),
     import('../../../utils/platform/text'),
   ]);
-  startPage('title_options', () => <p>{text('not_now')}</p>, language === undefined ? {} : { language });
+  startPage('title_options', () => <p>{text('not_now')}</p>, {
+    ...(language === undefined ? {} : { language }),
+    ...(after === undefined ? {} : { after }),
+  });
 }
 
 beforeEach(() => {
@@ -68,6 +71,33 @@ describe('a page', () => {
     await settled();
     expect(asked).toEqual([{ name: 'language.get', input: { known: 'automatic' } }]);
     expect(remembered()).toBeNull();
+  });
+
+  test('that is held back renders when what it waits for is there, and asks for nothing before', async () => {
+    let release: () => void = () => undefined;
+    await start(
+      undefined,
+      new Promise<void>((resolve) => {
+        release = resolve;
+      }),
+    );
+    await settled();
+    expect([shown(), asked]).toEqual(['', []]);
+    release();
+    await settled();
+    expect(shown()).toBe('Not now');
+    expect(asked).toHaveLength(1);
+  });
+
+  test('takes its direction from its language, and turns with it', async () => {
+    document.documentElement.dir = '';
+    await start();
+    expect(document.documentElement.dir).toBe('ltr');
+    const arabic = { choice: 'fr', texts: { ...german.texts, language_tag: 'ar', text_direction: 'rtl' } } as Spoken;
+    answer = async () => arabic;
+    for (const heard of listeners) heard(LANGUAGE_CHANGED);
+    await settled();
+    expect([document.documentElement.lang, document.documentElement.dir]).toEqual(['ar', 'rtl']);
   });
 
   test('that remembers a language renders in it in its first turn', async () => {
