@@ -26,7 +26,10 @@ try {
     try {
       const welcome = await browser.waitForPage('welcome.html');
       await welcome.waitFor('main');
-      await shoot(welcome, `welcome-${colorScheme}`, 900, 700);
+      for (const [index, screen] of ['off', 'can', 'policy'].entries()) {
+        if (index > 0) await welcome.goto(`welcome.html#${screen}`);
+        await shoot(welcome, index === 0 ? `welcome-${colorScheme}` : `welcome-${screen}-${colorScheme}`, 900, 700);
+      }
 
       const prompt = await browser.open(promptUrl('site-insight', SHOP));
       await prompt.waitFor(testid('allow'));
