@@ -7,6 +7,7 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { counted } from './formats';
 import { GrantRow, type GrantRowProps, type RowOutcome } from './grant-row';
+import { fitsSite } from './permission-filter';
 import { SiteField } from './site-field';
 import { StateMark } from './state-mark';
 
@@ -18,13 +19,15 @@ export interface CapabilityCardProps
   readonly undurable: State['undurable'];
   readonly managed: State['managed'];
   readonly outcomes: ReadonlyMap<Scope, RowOutcome>;
+  /** What is typed as a site: only its rows are shown. */
+  readonly site: string;
 }
 
 /** Rows that are shown at once. */
 const ROWS_SHOWN = 12;
 
 /** One capability: what it does, its state, and a row for each scope that was ever decided. */
-export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...on }: CapabilityCardProps) {
+export function CapabilityCard({ view, closed, undurable, managed, outcomes, site, ...on }: CapabilityCardProps) {
   const { id, state, scopes, mayAsk } = view;
   const [all, setAll] = useState(false);
   const headingId = useId();
@@ -32,9 +35,9 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
   const name = capabilityText(id, 'name');
   const broad = scopes.find((scope) => scope.scope === '*');
   const everywhere = broad?.state === 'granted';
-  const rows = [...scopes].sort(
-    (a, b) => Number(b.state === 'granted') - Number(a.state === 'granted') || b.sinceMs - a.sinceMs,
-  );
+  const rows = scopes
+    .filter(({ scope }) => fitsSite(id, scope, site))
+    .sort((a, b) => Number(b.state === 'granted') - Number(a.state === 'granted') || b.sinceMs - a.sinceMs);
   const shown = all ? rows : rows.slice(0, ROWS_SHOWN);
   const live = scopes.some((scope) => scope.state === 'granted');
   // Of several places, one at a time.
@@ -54,7 +57,7 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
           <h2 id={headingId} class="card-title">
             {name}
           </h2>
-          <StateMark state={state} />
+          {rows.length === 0 || state === 'forbidden' || state === 'unsupported' ? <StateMark state={state} /> : null}
         </div>
         <p>{capabilityText(id, 'does')}</p>
         {state === 'forbidden' ? (
@@ -72,7 +75,12 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
               view={scope}
               undurable={undurable.find((one) => one.capability === id && one.scope === scope.scope)}
               outcome={outcomes.get(scope.scope)}
-              asksAgain={!closed && mayAsk && scope.scope !== '*' && !(sites === 'server' && live)}
+              asksAgain={
+                !closed &&
+                mayAsk &&
+                (scope.scope !== '*' || (sites === 'choose' && outcomes.has('*'))) &&
+                !(sites === 'server' && live)
+              }
               {...on}
             />
           ))}
@@ -112,14 +120,6 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
         </div>
       ) : null}
       {sites === 'server' ? <PlaceLine live={live} mayTurnOn={mayTurnOn} own={asksHere} /> : null}
-      <p class="small muted row">
-        {text('rests_on')}
-        {clauses.map((clause) => (
-          <Button key={clause} look="link" onPress={() => on.onClause(clause)}>
-            {text('clause_link', clause)}
-          </Button>
-        ))}
-      </p>
       <details class="small">
         <summary>{text('capability_about')}</summary>
         <dl class="facts disclosure-body">
@@ -131,6 +131,14 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, ...
           <dd>{capabilityText(id, 'retention')}</dd>
           <dt>{text('notice_refusal')}</dt>
           <dd>{capabilityText(id, 'refusal')}</dd>
+          <dt>{text('notice_clauses')}</dt>
+          <dd class="row">
+            {clauses.map((clause) => (
+              <Button key={clause} look="link" onPress={() => on.onClause(clause)}>
+                {text('clause_link', clause)}
+              </Button>
+            ))}
+          </dd>
         </dl>
       </details>
     </article>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
 
@@ -21,7 +21,8 @@ export function Confirm({ action, question, confirm, onConfirm, testId, disabled
   const group = useRef<HTMLFieldSetElement>(null);
   const opener = useRef<HTMLDivElement>(null);
   const wasAsking = useRef(false);
-  useEffect(() => {
+  // In the same turn: a key that follows at once, such as Escape, must find the question.
+  useLayoutEffect(() => {
     if (asking) group.current?.querySelector('button')?.focus();
     else if (wasAsking.current) opener.current?.querySelector('button')?.focus();
     wasAsking.current = asking;

@@ -10,14 +10,12 @@ const fieldName = (field: string): string => text(`field_${field}_name` as TextK
 export function DisclosureTable({ endpoints }: { endpoints: NamedEndpoints }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section class="table-scroll" tabIndex={0} aria-label={text('disclosure_heading')}>
+    <section class="table-scroll table-cards disclosures" tabIndex={0} aria-label={text('disclosure_heading')}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{text('column_capability')}</th>
-            <th scope="col">{text('notice_fields')}</th>
+            <th scope="col">{text('column_what')}</th>
             <th scope="col">{text('column_who')}</th>
-            <th scope="col">{text('column_where')}</th>
             <th scope="col">{text('column_their_policy')}</th>
           </tr>
         </thead>
@@ -27,11 +25,19 @@ export function DisclosureTable({ endpoints }: { endpoints: NamedEndpoints }) {
             const { who, where, policy } = disclosureOf(id, text, endpoints);
             return (
               <tr key={id} data-testid="disclosure" data-capability={id}>
-                <th scope="row">{capabilityText(id, 'name')}</th>
-                <td>{fields.length === 0 ? text('notice_no_fields') : fields.map(fieldName).join(', ')}</td>
-                <td>{who}</td>
-                <td>{where}</td>
-                <td>{policy}</td>
+                <th scope="row">
+                  {capabilityText(id, 'name')}
+                  <div class="disclosure-fields">
+                    {fields.length === 0 ? text('notice_no_fields') : fields.map(fieldName).join(', ')}
+                  </div>
+                </th>
+                <td data-label={text('column_who')}>
+                  <div>
+                    <div>{who}</div>
+                    <div class="muted">{where}</div>
+                  </div>
+                </td>
+                <td data-label={text('column_their_policy')}>{policy}</td>
               </tr>
             );
           })}

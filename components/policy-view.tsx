@@ -5,8 +5,6 @@ import { formats } from './formats';
 
 export interface PolicyViewProps {
   readonly policy: PolicyVersion;
-  /** Each clause under its number and title, to be opened one by one. */
-  readonly folded: boolean;
   /** Level of the policy's own heading; those of the sections and clauses follow. */
   readonly level: 2 | 3;
   /** Names of the capabilities that rest on a clause. */
@@ -16,7 +14,7 @@ export interface PolicyViewProps {
 }
 
 /** A policy clause by clause, with what this extension does because of each; version and date at its end. */
-export function PolicyView({ policy, folded, level, restingOn, target }: PolicyViewProps) {
+export function PolicyView({ policy, level, restingOn, target }: PolicyViewProps) {
   const Section = level === 2 ? 'h3' : 'h4';
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -32,34 +30,20 @@ export function PolicyView({ policy, folded, level, restingOn, target }: PolicyV
       {policy.sections.map((section) => {
         const clauses = policy.clauses.filter((clause) => clause.section === section.id);
         return (
-          <section
-            key={section.id}
-            class={folded ? 'stack-tight' : 'stack'}
-            aria-label={text('clause_heading', section.id, section.title)}
-          >
-            {folded && clauses.some((clause) => clause.id === section.id) ? null : (
-              <Section lang={POLICY_LANGUAGE}>{text('clause_heading', section.id, section.title)}</Section>
-            )}
+          <section key={section.id} class="stack" aria-label={text('clause_heading', section.id, section.title)}>
+            <Section lang={POLICY_LANGUAGE}>{text('clause_heading', section.id, section.title)}</Section>
             {clauses.map((clause) => {
               // A section of one clause, which bears the section's number and title, needs no second heading.
               const same = clause.id === section.id;
               const heading = text('clause_heading', clause.id, clause.title);
-              const body = <Clause clause={clause} names={restingOn(clause.id)} />;
-              return folded ? (
-                <details key={clause.id} data-clause={clause.id}>
-                  <summary lang={POLICY_LANGUAGE}>
-                    {same ? <Section class="policy-fold">{heading}</Section> : heading}
-                  </summary>
-                  <div class="disclosure-body">{body}</div>
-                </details>
-              ) : (
+              return (
                 <article key={clause.id} class="clause" data-clause={clause.id} tabIndex={-1} aria-label={heading}>
                   {same ? null : (
                     <p class="clause-title" lang={POLICY_LANGUAGE}>
                       {heading}
                     </p>
                   )}
-                  {body}
+                  <Clause clause={clause} names={restingOn(clause.id)} />
                 </article>
               );
             })}

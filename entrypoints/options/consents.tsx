@@ -2,6 +2,7 @@ import { useRef, useState } from 'preact/hooks';
 import browser from 'webextension-polyfill';
 import { BundleView, type OpenedFile } from '../../components/bundle-view';
 import { Button } from '../../components/button';
+import { Confirm } from '../../components/confirm';
 import { FileField } from '../../components/file-field';
 import { Problem } from '../../components/problem';
 import { readFile } from '../../components/read-file';
@@ -78,11 +79,14 @@ export function Consents({ tick, announce }: Pick<SectionProps, 'tick' | 'announ
             <span class="mono" data-testid="subject-id">
               {subject.value ? (subject.value.id ?? text('subject_none')) : ''}
             </span>
-            <Button
+            <Confirm
               small
               testId="renew-subject"
               disabled={(subject.value?.id ?? null) === null}
-              onPress={() =>
+              action={text('subject_renew')}
+              question={text('subject_renew_question')}
+              confirm={text('subject_renew')}
+              onConfirm={() =>
                 attempt(async () => {
                   await ask('subject.id', { how: 'renew' });
                   subject.reload();
@@ -90,9 +94,7 @@ export function Consents({ tick, announce }: Pick<SectionProps, 'tick' | 'announ
                   announce(text('subject_renewed'));
                 })
               }
-            >
-              {text('subject_renew')}
-            </Button>
+            />
           </div>
           {renewed ? <p class="small">{text('subject_renewed')}</p> : null}
         </div>

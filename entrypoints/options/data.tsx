@@ -21,13 +21,21 @@ import { csvDocument, fileHead, fileName, jsonDocument, saveFile } from '../../u
 import { ask, stream } from '../../utils/messages/client';
 import type { Erasable, InsightSites, RecordFilter, RecordsSummary } from '../../utils/messages/contract';
 import { DAY_MS } from '../../utils/platform/clock';
-import { text } from '../../utils/platform/text';
+import { type TextKey, text } from '../../utils/platform/text';
 import { Everything } from './everything';
 import type { SectionProps } from './section';
 import { usePages } from './use-pages';
 
 const PAGE = 50;
 const DAYS = 14;
+
+/** What is said while it can still be undone. */
+const erasing = {
+  one: 'erasing_record',
+  some: 'erasing_shown',
+  all: 'erasing_all',
+  sealed: 'erasing_sealed',
+} as const satisfies Record<Erasable['kind'], TextKey>;
 
 /** What was collected: how much, by site and time, row by row; export and erase. */
 export function Data({ state, tick, announce }: SectionProps) {
@@ -51,7 +59,6 @@ export function Data({ state, tick, announce }: SectionProps) {
   const sealed = new Set(
     state.capabilities.flatMap((view) => view.scopes.flatMap((scope) => scope.seals.map((seal) => seal.grantId))),
   );
-  const heading = useKeptFocus<HTMLHeadingElement>([done, done === '' ? undefined : pages.rows]);
   const filtered = capabilityFilter !== '' || site !== '';
 
   const tell = (message: string) => {
@@ -66,6 +73,8 @@ export function Data({ state, tick, announce }: SectionProps) {
       summary.reload();
     });
   const soon = useSoon<Erasable>(erase);
+  const undoing = useKeptFocus<HTMLDivElement>([soon.pending]);
+  const heading = useKeptFocus<HTMLHeadingElement>([done, done === '' ? undefined : pages.rows, soon.pending]);
   const records = () => stream('records', { filter, purpose: 'export' });
   const exportJson = () =>
     attempt(async () => {
@@ -81,6 +90,11 @@ export function Data({ state, tick, announce }: SectionProps) {
     });
 
   const empty = pages.rows?.length === 0;
+  /** Without those that are about to be erased. */
+  const { pending } = soon;
+  const rows = (pages.rows ?? []).filter(
+    ({ id }) => pending === undefined || (pending.kind === 'one' && pending.id !== id),
+  );
   return (
     <>
       <p class="muted measure">{text('data_lead')}</p>
@@ -147,24 +161,26 @@ export function Data({ state, tick, announce }: SectionProps) {
         {pages.error === undefined ? null : <Problem error={pages.error} onRetry={pages.reload} />}
         {done === '' ? null : <p>{done}</p>}
         {soon.pending === undefined ? null : (
-          <Banner tone="warn" alert>
-            <p>{text(soon.pending.kind === 'all' ? 'erasing_all' : 'erasing_shown')}</p>
-            <Button testId="undo-erase" onPress={soon.undo}>
-              {text('undo')}
-            </Button>
-          </Banner>
+          <div ref={undoing} tabIndex={-1}>
+            <Banner tone="warn" alert>
+              <p>{text(erasing[soon.pending.kind])}</p>
+              <Button testId="undo-erase" onPress={soon.undo}>
+                {text('undo')}
+              </Button>
+            </Banner>
+          </div>
         )}
         {empty ? <p class="card">{text(filtered ? 'data_empty_filtered' : 'data_empty')}</p> : null}
-        {pages.rows && pages.rows.length > 0 && soon.pending === undefined ? (
+        {rows.length > 0 ? (
           <RecordsTable
-            rows={pages.rows}
+            rows={rows}
             listed={`${capabilityFilter} ${site}`}
             sealed={sealed}
             onMore={pages.more}
-            onErase={(row) => erase({ kind: 'one', id: row.id })}
+            onErase={(row) => soon.start({ kind: 'one', id: row.id })}
           />
         ) : null}
-        {pages.more && soon.pending === undefined ? (
+        {pages.more && rows.length > 0 ? (
           <div>
             <Button testId="more-records" onPress={pages.more}>
               {text('more')}

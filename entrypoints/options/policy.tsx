@@ -12,6 +12,7 @@ import { text } from '../../utils/platform/text';
 import { clauseOf, currentPolicy, policyVersions } from '../../utils/policy/versions';
 import { FEEDBACK_HASH } from './diagnostics';
 import type { SectionProps } from './section';
+import '../../components/overview.css';
 
 /** What the newest version changed against the one before it. */
 function newestChanges(): ClauseDifference[] {
@@ -52,7 +53,7 @@ export function Policy({ state, clause }: SectionProps) {
       </section>
       <section class="card stack" aria-labelledby="policy-title">
         <h2 id="policy-title">{currentPolicy.title}</h2>
-        <PolicyView policy={currentPolicy} folded={false} level={2} restingOn={restingOn} target={clause} />
+        <PolicyView policy={currentPolicy} level={2} restingOn={restingOn} target={clause} />
         <p>
           {text('policy_feedback')} <a href={FEEDBACK_HASH}>{FEEDBACK_ADDRESS}</a>
         </p>

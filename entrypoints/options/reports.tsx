@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { Banner } from '../../components/banner';
 import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
+import { Confirm } from '../../components/confirm';
 import { counted, formats, whenText } from '../../components/formats';
 import { Problem } from '../../components/problem';
 import { useAttempt } from '../../components/use-attempt';
@@ -137,9 +138,13 @@ function Live({ report, act }: { report: ReportView; act: (action: () => Promise
             </div>
             <div class="small muted">{text('reports_id_text')}</div>
           </div>
-          <Button testId="reset-report-id" onPress={resetId}>
-            {text('reports_reset_id')}
-          </Button>
+          <Confirm
+            testId="reset-report-id"
+            action={text('reports_reset_id')}
+            question={text('reports_reset_question')}
+            confirm={text('reports_reset_id')}
+            onConfirm={resetId}
+          />
         </div>
       )}
       {to === null ? null : (

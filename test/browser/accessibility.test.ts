@@ -52,8 +52,11 @@ describe.each(wantedBrowsers())('every page in %s', (name) => {
       const options = await pageOf(browser, 'options.html', testid('capability-site-insight'));
       const check = async (page: Page, what: string) => expect(await serious(page), what).toEqual([]);
       await check(options, 'permissions, all off');
-      const welcome = await pageOf(browser, 'welcome.html', 'main');
-      await check(welcome, 'welcome');
+      for (const screen of ['off', 'can', 'policy']) {
+        const welcome = await pageOf(browser, `welcome.html#${screen}`, 'main');
+        await check(welcome, `welcome, ${screen}`);
+        await welcome.close();
+      }
       const prompt = await pageOf(browser, promptUrl('site-insight', '*://shop.example/*'), testid('allow'));
       await check(prompt, 'prompt');
       await prompt.close();
@@ -71,6 +74,13 @@ describe.each(wantedBrowsers())('every page in %s', (name) => {
         await options.goto(`options.html#${section}`);
         await options.waitFor('h1, h2');
         await check(options, section);
+      }
+      // Narrow, tables are cards.
+      await options.resize(390, 800);
+      for (const section of ['permissions', 'activity', 'policy']) {
+        await options.goto(`options.html#${section}`);
+        await options.waitFor('h1, h2');
+        await check(options, `${section}, narrow`);
       }
     });
   });

@@ -165,6 +165,7 @@ describe.each(wantedBrowsers())('reports in %s', (name) => {
       }, 'without the field');
       const id = await options.text(testid('report-id'));
       await options.click(testid('reset-report-id'));
+      await options.click(testid('reset-report-id-confirm'));
       await until(async () => (await options.text(testid('report-id'))) !== id, 'another id');
       const after = await options.text(testid('report-id'));
       await until(async () => (await shown(options, 'usage-statistics', 'kept')).text.includes(after ?? '-'), 'shown');

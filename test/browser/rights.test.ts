@@ -126,6 +126,7 @@ describe.each(wantedBrowsers())('a person’s rights in %s', (name) => {
       expect(await options.text(testid('import-refused'))).toContain('another version');
 
       await options.click(testid('renew-subject'));
+      await options.click(testid('renew-subject-confirm'));
       await options.until(
         (id: string) => document.querySelector('[data-testid="subject-id"]')?.textContent !== id,
         'another id',

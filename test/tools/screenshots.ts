@@ -31,6 +31,10 @@ async function shootAll(name: BrowserName, colorScheme: 'light' | 'dark'): Promi
     const welcome = await browser.waitForPage('welcome.html');
     await welcome.waitFor('main');
     await shootAt(welcome, 'welcome', 900, 700);
+    for (const screen of ['can', 'policy']) {
+      await welcome.goto(`welcome.html#${screen}`);
+      await shootAt(welcome, `welcome-${screen}`, 900, 700);
+    }
 
     const prompt = await browser.open(promptUrl('site-insight', SHOP));
     await prompt.waitFor(testid('allow'));

@@ -26,6 +26,7 @@ const shared: Readonly<Record<string, readonly string[]>> = {
     'field_site_name',
     'field_versions_name',
     'column_site',
+    'column_clause',
     'clause_link',
     'bulletin_incident',
     'receipt_party_contact',
