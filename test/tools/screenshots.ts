@@ -71,7 +71,8 @@ async function shootAll(name: BrowserName, colorScheme: 'light' | 'dark'): Promi
     await grant(browser, options, 'protection');
     await grant(browser, options, 'download-guard');
     await ask(options, 'protection.change', { change: { kind: 'add', to: 'block', host: 'bad.example' } });
-    const blocked = await browser.open(web.url('bad.example', '/'));
+    const blocked = await browser.open(web.url('shop.example', '/plain'));
+    await blocked.evaluate((to: string) => location.assign(to), web.url('bad.example', '/plain'));
     await blocked.waitFor(testid('blocked-address'));
     await shootAt(blocked, 'blocked', 760, 500);
     await blocked.close();
