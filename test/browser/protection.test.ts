@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { start, type WebServer } from '../servers/web';
 import {
   ask,
-  buildOf,
   type Driven,
   grant,
   held,
@@ -19,6 +18,7 @@ import {
   wantedBrowsers,
 } from './cloudopt';
 import type { BrowserName, LaunchOptions } from './driver/driver';
+import { badHost, protectedNow, rulesets } from './protected';
 
 /** Names that the lists have: all names lead to the loopback here. */
 const AD = 'adnxs.com';
@@ -37,7 +37,6 @@ afterAll(() => web.stop());
 interface Api {
   readonly chrome: {
     declarativeNetRequest: {
-      getEnabledRulesets(): Promise<string[]>;
       getDynamicRules(): Promise<unknown[]>;
       getSessionRules(): Promise<unknown[]>;
     };
@@ -59,10 +58,6 @@ async function withBrowser(
   }
 }
 
-const rulesets = async (page: Page): Promise<string> =>
-  (await page.evaluate(() => (globalThis as unknown as Api).chrome.declarativeNetRequest.getEnabledRulesets()))
-    .sort()
-    .join();
 const ownRules = (page: Page): Promise<number> =>
   page.evaluate(async () => {
     const { declarativeNetRequest: rules } = (globalThis as unknown as Api).chrome;
@@ -70,19 +65,6 @@ const ownRules = (page: Page): Promise<number> =>
   });
 /** Chromium tells no extension what it counts on the button, only that it does. */
 const shownCount = '<<declarativeNetRequestActionCount>>';
-const ALL_LISTS = 'ads,malicious,phishing,tracking';
-const protectedNow = (page: Page) => until(async () => (await rulesets(page)) === ALL_LISTS, 'the lists are on');
-
-/** A host of a bad list, as a person may meet it. */
-function badHost(name: BrowserName, list: 'malicious' | 'phishing'): string {
-  const hosts = JSON.parse(readFileSync(path.join(buildOf(name), 'rulesets/hosts.json'), 'utf8')) as Record<
-    typeof list,
-    string[]
-  >;
-  const found = hosts[list].find((host) => /^[a-z]+[a-z-]*\.(com|net)$/.test(host));
-  if (found === undefined) throw new Error(`no plain host in ${list}`);
-  return found;
-}
 
 /** Loads a site whose page asks these hosts, and says which of them were asked. */
 async function asked(page: Page, site: string, parties = [AD, TRACKER, PLAIN]): Promise<string> {

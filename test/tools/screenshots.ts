@@ -4,8 +4,9 @@
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { ask, grant, launch, type Page, promptUrl, rawRows, testid, until } from '../browser/cloudopt';
+import { grant, launch, type Page, promptUrl, rawRows, testid, until } from '../browser/cloudopt';
 import type { BrowserName } from '../browser/driver/driver';
+import { badHost, protectedNow } from '../browser/protected';
 import { start as startWeb } from '../servers/web';
 
 const SHOP = '*://shop.example/*';
@@ -67,12 +68,12 @@ async function shootAll(name: BrowserName, colorScheme: 'light' | 'dark'): Promi
     await shootAt(receipt, 'receipt', 760, 900);
     await receipt.close();
 
-    // A page of a site that the person blocked, and a program that comes over plain HTTP.
+    // A page of a listed bad site, and a program that comes over plain HTTP.
     await grant(browser, options, 'protection');
     await grant(browser, options, 'download-guard');
-    await ask(options, 'protection.change', { change: { kind: 'add', to: 'block', host: 'bad.example' } });
+    await protectedNow(options);
     const blocked = await browser.open(web.url('shop.example', '/plain'));
-    await blocked.evaluate((to: string) => location.assign(to), web.url('bad.example', '/plain'));
+    await blocked.evaluate((to: string) => location.assign(to), web.url(badHost(name, 'malicious'), '/plain'));
     await blocked.waitFor(testid('blocked-address'));
     await shootAt(blocked, 'blocked', 760, 500);
     await blocked.close();
