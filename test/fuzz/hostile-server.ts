@@ -115,6 +115,13 @@ export const answers = (known: readonly string[], honest = 0): fc.Arbitrary<Answ
         { status: 200, headers: new Headers({ etag: '"1"' }), redirected: false, text: null },
       ),
     },
+    // What is there is right, and only the clock is not.
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(fc.constantFrom(...known), dates)
+        .map(([text, date]): Came => ({ status: 200, headers: new Headers({ date }), redirected: false, text })),
+    },
     { weight: 1, arbitrary: faults },
     { weight: honest, arbitrary: fc.constant(undefined) },
   );

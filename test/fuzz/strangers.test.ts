@@ -174,7 +174,7 @@ describe('an organisation’s policy', () => {
           }
           w.core.openStatus().database.close();
         }),
-        runs(40, POLICIES),
+        runs(8, POLICIES),
       );
     },
     TIMEOUT_MS,

@@ -135,7 +135,7 @@ describe('a device that synchronizes', () => {
           expect(await w.ask('sync.get', {})).toMatchObject({ phase: 'running' });
           expect(w.it.errors).toEqual([]);
         }),
-        runs(24, ANSWERS_A_RUN),
+        runs(60, ANSWERS_A_RUN),
       );
     },
     TIMEOUT_MS,
