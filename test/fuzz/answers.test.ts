@@ -21,7 +21,9 @@ import { runs, TIMEOUT_MS } from './runs';
 
 const BYTES_MAX = 2000;
 const CHUNK = 500;
-const PATIENCE_MS = 25;
+const PATIENCE_MS = 50;
+/** Answers of one run, each to a request of its own. */
+const AT_ONCE = 10;
 
 const outgoing = (more: Partial<Outgoing> = {}): Outgoing => ({
   method: 'GET',
@@ -94,7 +96,7 @@ describe('the body of an answer', () => {
 describe('bytes on the wire', () => {
   let server: Server;
   let url = '';
-  let answer: (socket: Socket) => void = () => undefined;
+  let answer: (socket: Socket, index: number) => void = () => undefined;
   const sockets = new Set<Socket>();
   beforeAll(async () => {
     server = createServer((socket) => {
@@ -102,7 +104,7 @@ describe('bytes on the wire', () => {
       socket.on('close', () => sockets.delete(socket));
       // A client that goes away while it is written to is what is wanted here.
       socket.on('error', () => socket.destroy());
-      socket.once('data', () => answer(socket));
+      socket.once('data', (asked) => answer(socket, Number(/^GET \/(\d)/.exec(asked.toString('latin1'))?.[1])));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
@@ -140,41 +142,50 @@ describe('bytes on the wire', () => {
   );
   const endings = fc.constantFrom('end', 'reset', 'hang', 'endless');
 
+  const drawn = fc.tuple(heads, headers, bodies, endings);
+
   test(
     'are an answer of bounded length or none, and leave nothing open',
     async () => {
+      const several = fc.array(drawn, { minLength: AT_ONCE, maxLength: AT_ONCE });
       await fc.assert(
-        fc.asyncProperty(heads, headers, bodies, endings, async (head, more, body, ending) => {
-          const halt = new AbortController();
-          answer = (socket) => {
+        fc.asyncProperty(several, async (list) => {
+          const halts = list.map(() => new AbortController());
+          answer = (socket, index) => {
+            const [head, more, body, ending] = list[index] ?? (list[0] as (typeof list)[0]);
+            const halt = halts[index];
             socket.write(`${[head, ...more].join('\r\n')}\r\n\r\n`);
             socket.write(body);
             if (ending === 'end') socket.end();
             else if (ending === 'reset') socket.resetAndDestroy();
             // Nothing more comes: what the door's timeout does then.
-            else if (ending === 'hang') setImmediate(() => halt.abort());
+            else if (ending === 'hang') setImmediate(() => halt?.abort());
             else {
               const on = () => {
                 if (socket.destroyed) return;
-                if (socket.bytesWritten > 4_000_000) halt.abort();
+                if (socket.bytesWritten > 4_000_000) halt?.abort();
                 else socket.write(Buffer.alloc(50_000), on);
               };
               on();
             }
           };
-          // The door's timeout, shorter: some answers keep a client waiting for ever.
-          const signal = AbortSignal.any([halt.signal, AbortSignal.timeout(PATIENCE_MS)]);
-          const asked = outgoing({ url, signal, headers: { connection: 'close' } });
-          const came = await carry(asked).catch((error: unknown) => error);
-          for (const socket of sockets) socket.destroy();
-          if (came instanceof Error) expect(['TypeError', 'AbortError', 'TimeoutError']).toContain(came.name);
-          else {
-            const { status, text } = came as Awaited<ReturnType<typeof carry>>;
-            expect(status).toBeGreaterThanOrEqual(200);
-            if (text !== null) expect(text.length).toBeLessThanOrEqual(BYTES_MAX);
+          const coming = halts.map((halt, index) => {
+            // The door's timeout, shorter: some answers keep a client waiting for ever.
+            const signal = AbortSignal.any([halt.signal, AbortSignal.timeout(PATIENCE_MS)]);
+            const asked = outgoing({ url: `${url}${index}`, signal, headers: { connection: 'close' } });
+            return carry(asked).catch((error: unknown) => error);
+          });
+          for (const came of await Promise.all(coming)) {
+            if (came instanceof Error) expect(['TypeError', 'AbortError', 'TimeoutError']).toContain(came.name);
+            else {
+              const { status, text } = came as Awaited<ReturnType<typeof carry>>;
+              expect(status).toBeGreaterThanOrEqual(200);
+              if (text !== null) expect(text.length).toBeLessThanOrEqual(BYTES_MAX);
+            }
           }
+          for (const socket of sockets) socket.destroy();
         }),
-        runs(100),
+        runs(20, AT_ONCE),
       );
     },
     TIMEOUT_MS,
