@@ -125,15 +125,15 @@ describe('a file of settings', () => {
     () => {
       const here = project({ ...usualProtection, allow: ['mine.example'], block: ['ads.example'] });
       const known = JSON.parse(encodeSettings(here, NOW_MS)) as { settings: object };
+      const settings = fc.dictionary(
+        fc.oneof(almostText('protection.host/ads.example'), fc.constantFrom(...Object.keys(here))),
+        strange,
+        { maxKeys: 5 },
+      );
       const file = fc.oneof(
-        texts(known),
-        fc
-          .dictionary(
-            fc.oneof(almostText('protection.host/ads.example'), fc.constantFrom(...Object.keys(here))),
-            strange,
-          )
-          .map((settings) => asJson({ ...known, settings })),
-        deepTexts,
+        { weight: 6, arbitrary: texts(known) },
+        { weight: 6, arbitrary: settings.map((settings) => asJson({ ...known, settings })) },
+        { weight: 1, arbitrary: deepTexts },
       );
       fc.assert(
         fc.property(file, (text) => {
