@@ -3,6 +3,7 @@
  * builds that commit, has it granted everything in a real browser, lets it collect, and writes down all that it kept, by the
  * version of its database.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,7 +25,8 @@ try {
   try {
     const stored = await takeStored(await useEverything(browser, web));
     const file = path.resolve(import.meta.dirname, `../migrations/stored/version-${stored.version}.json`);
-    writeFileSync(file, `${JSON.stringify(stored, null, 1)}\n`);
+    writeFileSync(file, JSON.stringify(stored));
+    execFileSync('npx', ['biome', 'format', '--write', file], { stdio: 'ignore' });
     console.log(`${file}: ${stored.stores.map(({ name, rows }) => `${name} ${rows.length}`).join(', ')}`);
   } finally {
     await browser.close();
