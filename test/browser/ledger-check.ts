@@ -37,7 +37,7 @@ const required = [
 ];
 
 /** JSON with sorted keys and no spaces: RFC 8785 for what a ledger holds. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -2,24 +2,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { usualProtection } from '../../utils/catalogue/lists';
+import { protectionOf, protectionRowOf } from '../../utils/catalogue/protection-row';
 import { bundleHead, readBundle } from '../../utils/exports/dpv/bundle';
 import { receiptOf } from '../../utils/exports/dpv/receipt';
 import { dpvRecord } from '../../utils/exports/dpv/record';
 import { link } from '../../utils/grants/chain';
 import type { LedgerEntry } from '../../utils/grants/ledger-entry';
+import { applyTo, project } from '../../utils/sync/settings';
+import { encodeSettings, imported, readSettings } from '../../utils/sync/settings-file';
 import { checkLedgerFile } from '../tools/ledger-file';
 import { factsFor, NOW_MS, recordOf } from '../unit/exports/dpv/records';
-import { almost, almostText, hostile, strange } from './mutations';
+import { deepTexts } from './hostile-server';
+import { almost, almostText, asJson, hostile, strange } from './mutations';
 import { runs, TIMEOUT_MS } from './runs';
-
-/** JSON has no word for some of what is drawn: such a file can't be written. */
-function asJson(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? 'undefined';
-  } catch {
-    return String(value);
-  }
-}
 
 const bundle = {
   ...bundleHead(NOW_MS, '0.1.0'),
@@ -52,6 +48,8 @@ const texts = (sample: object): fc.Arbitrary<string> =>
     { weight: 4, arbitrary: hostile(sample).map(asJson) },
     { weight: 2, arbitrary: almostText(asJson(sample)) },
     { weight: 1, arbitrary: strange.map(asJson) },
+    { weight: 1, arbitrary: deepTexts },
+    { weight: 1, arbitrary: deepTexts.map((text) => asJson(sample).replace(/:(?:"[^"]*"|\d+)/, () => `:${text}`)) },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
   );
 
@@ -115,6 +113,41 @@ describe('a ledger file', () => {
           },
         ),
         runs(500),
+      );
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe('a file of settings', () => {
+  test(
+    'is refused by name, or changes settings to such as there are and no others',
+    () => {
+      const here = project({ ...usualProtection, allow: ['mine.example'], block: ['ads.example'] });
+      const known = JSON.parse(encodeSettings(here, NOW_MS)) as { settings: object };
+      const settings = fc.dictionary(
+        fc.oneof(almostText('protection.host/ads.example'), fc.constantFrom(...Object.keys(here))),
+        strange,
+        { maxKeys: 5 },
+      );
+      const file = fc.oneof(
+        { weight: 6, arbitrary: texts(known) },
+        { weight: 6, arbitrary: settings.map((settings) => asJson({ ...known, settings })) },
+        { weight: 1, arbitrary: deepTexts },
+      );
+      fc.assert(
+        fc.property(file, (text) => {
+          const read = readSettings(text);
+          if (read.kind === 'unreadable') {
+            expect(['too-large', 'no-json', 'not-ours', 'newer-version']).toContain(read.why);
+            return;
+          }
+          const { settings, changes } = imported(here, read.settings);
+          const row = protectionRowOf(applyTo(protectionOf(undefined), settings));
+          expect(protectionRowOf(protectionOf(row))).toEqual(row);
+          for (const { key } of changes) expect(key).toMatch(/^protection\./);
+        }),
+        runs(300),
       );
     },
     TIMEOUT_MS,

@@ -1,8 +1,13 @@
 /** What hostile inputs found once: each must stay found. */
 import { describe, expect, test } from 'vitest';
 import { isScope } from '../../utils/catalogue/domains';
+import { STAMP_MS_MAX, STAMP_N_MAX } from '../../utils/sync/clock';
+import { decodeDocument, encodeDocument } from '../../utils/sync/document';
+import { newKeyring } from '../../utils/sync/envelope';
+import { noteLocal, skewOf } from '../../utils/sync/state';
 import { FakeBrowser } from '../sim/fake-world';
 import { grant } from '../sim/journey';
+import { NOW, stateOf, usual } from '../unit/sync/samples';
 import { world } from './world';
 
 const options = { id: 'ours', url: 'chrome-extension://ours/options.html' };
@@ -77,6 +82,32 @@ test('a policy with half a character in it is followed', async () => {
   expect(core.managed).toMatchObject({ unread: false, forbidden: ['notifications'] });
   expect(core.office.leases()).toEqual([]);
   expect(errors).toEqual([]);
+});
+
+describe('a clock that can’t be right', () => {
+  const keyring = newKeyring();
+
+  test.each([8_640_000_000_000_000, -8_640_000_000_000_000, Date.UTC(1970, 0), Date.UTC(2500, 0)])(
+    'of a server (%d) carries no stamp of this device',
+    (serverMs) => {
+      const skewMs = skewOf(serverMs, NOW);
+      const state = noteLocal(
+        stateOf('me', keyring, { skewMs }),
+        { ...usual, 'protection.badge': false },
+        NOW + 60_000,
+      );
+      expect(state.document.entries['protection.badge']?.at).toMatchObject({ ms: NOW + 60_000 });
+    },
+  );
+
+  test('that was believed before, or the last of all stamps, leaves a document that can be written', () => {
+    const last = { at: { ms: STAMP_MS_MAX, n: STAMP_N_MAX, by: 'other' }, value: true };
+    for (const skewMs of [STAMP_MS_MAX, -STAMP_MS_MAX]) {
+      const first = stateOf('me', keyring, { skewMs, document: { entries: { 'protection.badge': last } } });
+      const state = noteLocal(first, { ...usual, 'protection.badge': false, 'protection.list/ads': false }, NOW);
+      expect(decodeDocument(encodeDocument(state.document))).toEqual({ kind: 'document', document: state.document });
+    }
+  });
 });
 
 test('a host that no address can have is no scope', () => {

@@ -146,3 +146,12 @@ export const almostText = (sample: string): fc.Arbitrary<string> =>
         return `${text.slice(0, from)}${put}${text.slice(from + cut)}`;
       }, sample),
     );
+
+/** JSON has no word for some of what is drawn: such a file can't be written. */
+export function asJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'undefined';
+  } catch {
+    return String(value);
+  }
+}

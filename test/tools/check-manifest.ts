@@ -1,12 +1,13 @@
 /**
  * Holds a built manifest against the catalogue: `npx tsx test/tools/check-manifest.ts .output/*-mv3`. A permission or a host
- * that no entry names, and anything that runs in a page before a grant, fails.
+ * that no entry names, anything that runs in a page before a grant, and anything that would switch an update off, fails.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { optionalPermissions, requiredPermissions } from '../../utils/catalogue/catalogue';
 import { blockedPage, listNames } from '../../utils/catalogue/lists';
+import { released } from '../fixtures/released-permissions';
 import { ANSWERS_FILE } from './stores/answers';
 
 type Manifest = Record<string, unknown>;
@@ -106,6 +107,40 @@ export function manifestProblems(manifest: Manifest): string[] {
   ];
 }
 
+/**
+ * Neither browser warns of these: https://developer.chrome.com/docs/extensions/reference/permissions-list and
+ * https://support.mozilla.org/kb/permission-request-messages-firefox-extensions. All others may switch an update off.
+ */
+const silent = [
+  'activeTab',
+  'alarms',
+  'contextMenus',
+  'declarativeNetRequestWithHostAccess',
+  'idle',
+  'menus',
+  'scripting',
+  'storage',
+  'unlimitedStorage',
+];
+/** Keys that bring a warning of their own. */
+const warningKeys = ['chrome_settings_overrides', 'chrome_url_overrides', 'devtools_page'];
+
+/** What the last release did not require, and of which a browser would warn: the update would be switched off. */
+export function updateProblems(manifest: Manifest): string[] {
+  const gecko = (manifest.browser_specific_settings as { gecko?: Manifest } | undefined)?.gecko;
+  const before = gecko ? released.firefox : released.chromium;
+  const collection = gecko?.data_collection_permissions as { required?: unknown } | undefined;
+  const scripts = Array.isArray(manifest.content_scripts) ? (manifest.content_scripts as { matches?: unknown }[]) : [];
+  const hosts = [...names(manifest.host_permissions), ...scripts.flatMap(({ matches }) => names(matches))];
+  const more = (found: readonly string[], known: readonly string[]) => found.filter((name) => !known.includes(name));
+  return [
+    ...more(names(manifest.permissions), [...before.permissions, ...silent]),
+    ...more(hosts, before.hosts),
+    ...more(names(collection?.required), before.dataCollection),
+    ...warningKeys.filter((key) => manifest[key] !== undefined),
+  ].map((name) => `${name}: ${released.version} did not require it, so that an update would be switched off`);
+}
+
 /** What the manifest names and the answers to the stores don't justify. */
 export function answersProblems(manifest: Manifest, answers: string): string[] {
   const gecko = (manifest.browser_specific_settings as { gecko?: Manifest } | undefined)?.gecko;
@@ -129,7 +164,9 @@ function main(directories: readonly string[]): number {
     const file = join(directory, 'manifest.json');
     const manifest = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : null;
     const answers = join(directory, ANSWERS_FILE);
-    const found = manifest ? manifestProblems(manifest) : ['there is no manifest.json'];
+    const found = manifest
+      ? [...manifestProblems(manifest), ...updateProblems(manifest)]
+      : ['there is no manifest.json'];
     if (!existsSync(answers)) found.push(`there is no ${ANSWERS_FILE}`);
     else if (manifest) found.push(...answersProblems(manifest, readFileSync(answers, 'utf8')));
     if (!existsSync(join(directory, 'managed-schema.json'))) found.push('there is no managed-schema.json');

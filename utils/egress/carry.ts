@@ -23,20 +23,37 @@ export interface Came {
 /** Sends one request. Rejects where no whole answer came, and where the signal aborted. */
 export type Carry = (outgoing: Outgoing) => Promise<Came>;
 
-/** The body as UTF-8, `null` where it is longer; what comes after that is not waited for. */
-async function bounded(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<string | null> {
+/** Not waited for, nor asked how it went: nothing more is read, whatever the other side makes of that. */
+function giveUp(stream: { cancel(): Promise<void> }): void {
+  stream.cancel().catch(() => undefined);
+}
+
+/** The body as UTF-8, `null` where it is longer; what comes after that is not waited for. Rejects where the signal aborts. */
+async function bounded(
+  body: ReadableStream<Uint8Array>,
+  bytesMax: number,
+  signal: AbortSignal,
+): Promise<string | null> {
   const reader = body.getReader();
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  let text = '';
-  for (let bytes = 0; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    if (bytes > bytesMax) {
-      await reader.cancel();
-      return null;
+  const stop = () => giveUp(reader);
+  // A body of a broken encoding may say nothing more, not even that the fetch was aborted.
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    let text = '';
+    for (let bytes = 0; ; ) {
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
+      if (bytes > bytesMax) {
+        giveUp(reader);
+        return null;
+      }
+      text += decoder.decode(value, { stream: true });
     }
-    text += decoder.decode(value, { stream: true });
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 
@@ -53,8 +70,8 @@ export const carry: Carry = async ({ url, bytesMax, ...init }) => {
   const redirected = type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304);
   if (!body) return { status, headers, redirected, text: '' };
   if (redirected || bytesMax === 0) {
-    await body.cancel();
+    giveUp(body);
     return { status, headers, redirected, text: '' };
   }
-  return { status, headers, redirected, text: await bounded(body, bytesMax) };
+  return { status, headers, redirected, text: await bounded(body, bytesMax, init.signal) };
 };

@@ -39,8 +39,14 @@ export function nextStamp(by: string, nowMs: number, above: readonly Stamp[]): S
     undefined,
   );
   if (!highest || highest.ms < nowMs) return { ms: nowMs, n: 0, by };
-  return highest.n < STAMP_N_MAX ? { ms: highest.ms, n: highest.n + 1, by } : { ms: highest.ms + 1, n: 0, by };
+  if (highest.n < STAMP_N_MAX) return { ms: highest.ms, n: highest.n + 1, by };
+  // Above the last of all stamps there is none: then the greater name of a device wins.
+  return highest.ms < STAMP_MS_MAX ? { ms: highest.ms + 1, n: 0, by } : { ms: STAMP_MS_MAX, n: STAMP_N_MAX, by };
 }
+
+/** What a server's clock may say: another date is a lie, or a fault, and would carry stamps to where no other change wins. */
+export const SERVER_MS_MIN = Date.UTC(2020, 0);
+export const SERVER_MS_MAX = Date.UTC(2200, 0);
 
 /** How far a stamp is ahead of `nowMs`, where that is more than clocks may differ; else 0. */
 export const aheadMs = ({ ms }: Stamp, nowMs: number): number => (ms - nowMs > DRIFT_MAX_MS ? ms - nowMs : 0);

@@ -5,7 +5,17 @@
 import * as z from 'zod/mini';
 import { ms } from '../catalogue/shapes';
 import { DAY_MS } from '../platform/clock';
-import { aheadMs, compareStamps, DRIFT_MAX_MS, nextStamp, runningMs, type Stamp } from './clock';
+import {
+  aheadMs,
+  compareStamps,
+  DRIFT_MAX_MS,
+  nextStamp,
+  runningMs,
+  SERVER_MS_MAX,
+  SERVER_MS_MIN,
+  STAMP_MS_MAX,
+  type Stamp,
+} from './clock';
 import {
   type Document,
   type Entry,
@@ -153,11 +163,14 @@ const introduced = (state: SyncState, nowMs: number): SyncState =>
   written(state, [[deviceKey(state.device.id), { name: state.device.name, joinedMs: timeOf(state, nowMs) }]], nowMs);
 
 /** The time by the server's clock, where this device's is off. */
-export const timeOf = ({ skewMs }: Pick<SyncState, 'skewMs'>, nowMs: number): number => Math.max(0, nowMs + skewMs);
+export const timeOf = ({ skewMs }: Pick<SyncState, 'skewMs'>, nowMs: number): number =>
+  Math.min(STAMP_MS_MAX, Math.max(0, nowMs + skewMs));
 
-/** What the difference of the clocks counts for: below {@link DRIFT_MAX_MS} nothing. */
+/** What the difference of the clocks counts for: below {@link DRIFT_MAX_MS} nothing, nor where the server's can't be right. */
 export const skewOf = (serverMs: number, nowMs: number): number =>
-  Math.abs(serverMs - nowMs) > DRIFT_MAX_MS ? serverMs - nowMs : 0;
+  Math.abs(serverMs - nowMs) > DRIFT_MAX_MS && serverMs >= SERVER_MS_MIN && serverMs < SERVER_MS_MAX
+    ? serverMs - nowMs
+    : 0;
 
 type Write = readonly [key: string, value: Json | undefined];
 

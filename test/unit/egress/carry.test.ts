@@ -72,6 +72,17 @@ describe('the one fetch', () => {
     expect(await carry(outgoing({ bytesMax: 100_000 }))).toMatchObject({ text: null });
   });
 
+  test('is over where the signal says so, though the body says nothing more, not even that it was cut', async () => {
+    const mute = new ReadableStream<Uint8Array>({ cancel: () => new Promise(() => undefined) });
+    const response = { status: 200, headers: new Headers(), type: 'default', body: mute } as unknown as Response;
+    const fetching = vi.spyOn(globalThis, 'fetch').mockResolvedValueOnce(response);
+    const halt = new AbortController();
+    const coming = carry(outgoing({ signal: halt.signal }));
+    setImmediate(() => halt.abort());
+    await expect(coming).rejects.toThrow(DOMException);
+    fetching.mockRestore();
+  });
+
   test('goes nowhere else', async () => {
     asked = [];
     answer = (response) => response.writeHead(302, { location: `${url}elsewhere` }).end('moved');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { optionalPermissions, requiredPermissions } from '../../../utils/catalogue/catalogue';
-import { manifestProblems } from '../../tools/check-manifest';
+import { manifestProblems, updateProblems } from '../../tools/check-manifest';
 
 const optional = optionalPermissions();
 const csp =
@@ -76,5 +76,26 @@ describe('a built manifest', () => {
       manifestProblems(firefox({ required: ['none'], optional: [...optional.dataCollection, 'locationInfo'] })),
     ).toHaveLength(1);
     expect(manifestProblems(firefox({ required: [], optional: [...optional.dataCollection] }))).toHaveLength(1);
+  });
+});
+
+describe('an update', () => {
+  test('that requires what the last release did, less, or what no browser warns of, is taken in place', () => {
+    expect(updateProblems(good)).toEqual([]);
+    expect(updateProblems(firefox({ required: ['none'] }))).toEqual([]);
+    expect(updateProblems({ ...good, permissions: ['storage', 'idle', 'contextMenus'] })).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['tabs', { ...good, permissions: [...requiredPermissions, 'tabs'] }],
+    ['notifications', { ...firefox({}), permissions: [...requiredPermissions, 'notifications'] }],
+    ['*://shop.example/*', { ...good, host_permissions: ['*://shop.example/*'] }],
+    ['*://*/*', { ...good, content_scripts: [{ matches: ['*://*/*'], js: ['a.js'] }] }],
+    ['technicalAndInteraction', firefox({ required: ['technicalAndInteraction'] })],
+    ['chrome_url_overrides', { ...good, chrome_url_overrides: { newtab: 'a.html' } }],
+  ])('that requires %s besides would be switched off', (name, manifest) => {
+    expect(updateProblems(manifest as Record<string, unknown>)).toEqual([
+      `${name}: 0.1.0 did not require it, so that an update would be switched off`,
+    ]);
   });
 });
