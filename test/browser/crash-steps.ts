@@ -5,7 +5,7 @@
 import type { Answers, Input, MessageName } from '../../utils/messages/contract';
 import type { FaultyDav } from '../servers/faulty-dav';
 import type { WebServer } from '../servers/web';
-import { ask, type Driven, grant, type Page, promptUrl, rawRows, stateOf, testid, until } from './cloudopt';
+import { ask, type Driven, grant, held, type Page, promptUrl, rawRows, stateOf, testid, until } from './cloudopt';
 import type { Dice } from './dice';
 import { pause, untilCalm } from './driver/driver';
 import { type Acknowledged, entriesOf, type Look } from './ledger-check';
@@ -424,16 +424,24 @@ function emptyPlace({ dav }: World): void {
 /** Few tries: the door lets only so many through in an hour. */
 const ERASURE_TRIES = 5;
 
-async function noErasure({ options }: World): Promise<void> {
-  let tried: unknown;
+/**
+ * Brings a deletion of the copy to its end. @returns `given-up` where the browser lost the server's permission in the crash, as
+ * Chromium does with young ones: then it stays on record until the person gives it up.
+ */
+async function noErasure({ options }: World): Promise<'done' | 'given-up'> {
+  let answer: unknown;
   for (let left = ERASURE_TRIES; left > 0; left -= 1) {
-    if ((await ask(options, 'sync.get', {})).erasure === null) return;
-    const answer = await ask(options, 'sync.erasure', { what: 'retry' });
-    if (answer.kind !== 'pending') return;
-    tried = [answer, await ask(options, 'diagnostics.get', {}).then(({ held }) => held)];
+    if ((await ask(options, 'sync.get', {})).erasure === null) return 'done';
+    const tried = await ask(options, 'sync.erasure', { what: 'retry' });
+    if (tried.kind !== 'pending') return 'done';
+    if (!(await held(options)).origins.includes(SYNC)) {
+      await ask(options, 'sync.erasure', { what: 'drop' });
+      return 'given-up';
+    }
+    answer = tried;
     await pause(1000);
   }
-  throw new Error(`the deletion is not done: ${JSON.stringify(tried)}`);
+  throw new Error(`the deletion is not done: ${JSON.stringify(answer)}`);
 }
 
 /** A grant of synchronization with nothing at its place. */
@@ -469,8 +477,16 @@ const goesOn = (look: Look): Acknowledged[] => {
   return grantId === undefined ? [] : [{ kind: 'syncing', grantId: String(grantId) }];
 };
 
-const isRunning = ({ options }: World): Promise<string[]> =>
-  within(15_000, 'synchronization goes on', async () => (await ask(options, 'sync.get', {})).phase === 'running');
+/** Unless the grant is over: the browser may have lost its permission in the crash. */
+async function isRunning({ options }: World): Promise<string[]> {
+  const fences = await rawRows(options, 'fences');
+  if (!fences.some(({ capability, live }) => capability === 'cloud-sync' && live)) return [];
+  return within(
+    15_000,
+    'synchronization goes on',
+    async () => (await ask(options, 'sync.get', {})).phase === 'running',
+  );
+}
 
 const syncing: Step[] = [
   {
@@ -530,8 +546,8 @@ const syncing: Step[] = [
             (row) => Number(row.seq) > entriesOf(before).length && row.kind === 'revoked' && row.scope === SYNC,
           );
           // Once the grant is over, what was to be deleted is deleted, or still on record as to be.
-          await noErasure(now);
-          return over && copies(now).length > 0 ? ['the deletion was forgotten'] : [];
+          const ended = await noErasure(now);
+          return over && ended === 'done' && copies(now).length > 0 ? ['the deletion was forgotten'] : [];
         },
       };
     },
