@@ -32,6 +32,7 @@ const troubles: Readonly<Record<TroubleWhy, TextKey>> = {
   'too-often': 'sync_trouble_too_often',
   halted: 'sync_trouble_halted',
   refused: 'sync_trouble_refused',
+  'not-permitted': 'sync_trouble_not_permitted',
   damaged: 'sync_trouble_damaged',
   'other-vault': 'sync_trouble_other_vault',
   'newer-format': 'sync_trouble_newer_format',

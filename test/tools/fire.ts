@@ -1,6 +1,7 @@
 /**
  * `npm run test:fire`: what `npm test` does briefly, long: 1,000 floods with a revocation, 1,000 revocations while sending,
- * 20 times the simulation, 10,000 hostile inputs of each kind, a database of a million records, and what Chromium itself says of the compacted lists.
+ * 20 times the simulation, 10,000 hostile inputs of each kind, deaths of browser and background at every step, a database of a million
+ * records, and what Chromium itself says of the compacted lists.
  */
 import { endpointBuilds } from './endpoint-builds';
 import { runSteps } from './steps';
@@ -36,6 +37,12 @@ process.exit(
       env: { SCALE_RECORDS: '1000000', SCALE_ENTRIES: '100000' },
       vitest: true,
     },
+    (['chromium', 'firefox'] as const).map((browser) => ({
+      name: `deaths of ${browser} and of its background, for five minutes`,
+      command: ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts', 'test/browser/crash-matrix.test.ts'],
+      env: { BROWSERS: browser, CRASH_RUNS: '1000', CRASH_MINUTES: '5' },
+      vitest: true,
+    })),
     ...endpointBuilds,
     {
       name: '1,000 revocations while sending, in each browser',

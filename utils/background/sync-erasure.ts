@@ -1,6 +1,7 @@
 /** The deletion of the remote copy after a revocation: the only thing that may leave once Cloud Synchronization is off. */
 import type { Scope } from '../catalogue/scope';
 import type { Erasure } from '../egress/wire';
+import { missing } from '../grants/holdings';
 import { MINUTE_MS } from '../platform/clock';
 import { serial } from '../platform/serial';
 import { openLocal } from '../sync/local-key';
@@ -90,6 +91,7 @@ export class SyncErasure {
     const { core } = this;
     const key = await localKey(core.openStatus().database);
     const { place } = row;
+    if (place.kind === 'webdav' && !(await this.#mayReach(row))) return 'not-permitted';
     const password = place.kind === 'webdav' && key ? await openLocal(key, place.sealed) : '';
     if (password === undefined || (place.kind === 'webdav' && !key)) return 'failed';
     const controller = new AbortController();
@@ -114,6 +116,14 @@ export class SyncErasure {
     } finally {
       this.#running = null;
     }
+  }
+
+  /** A browser that crashed, or a person in its settings, may have taken the origin since: asking the server would look like 'offline'. */
+  async #mayReach({ scope }: ErasureRow): Promise<boolean> {
+    const { permissions, knowsDataCollection } = this.core.ports;
+    return (
+      missing({ capability: 'cloud-sync', scope }, await permissions.held(), knowsDataCollection).origins.length === 0
+    );
   }
 
   async #putOff(row: ErasureRow, why: TroubleWhy): Promise<ErasureAnswer> {

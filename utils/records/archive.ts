@@ -361,9 +361,18 @@ export class Archive {
     await transaction.done;
   }
 
-  /** Checkpoints and counts of grants: they go with the data of 'erase all'. */
+  /**
+   * Checkpoints and counts of grants: they go with the data of 'erase all'. The checkpoint of what collects no records is no part
+   * of them, but all that it goes on by.
+   */
   async eraseUses(): Promise<void> {
-    await this.database.clear('uses');
+    const transaction = this.database.transaction('uses', 'readwrite');
+    for (const raw of await transaction.store.getAll()) {
+      const row = readRow(useRow, raw);
+      const stays = row?.kind === 'checkpoint' && capability(row.capability).keepDays === null;
+      if (!stays) transaction.store.delete((raw as { id: string }).id);
+    }
+    await transaction.done;
   }
 
   /** Every record, use and message that waits to be sent. Only once nothing is live: a million rows go in one transaction. */

@@ -10,6 +10,8 @@ export type PlaceView = { kind: 'browser' } | { kind: 'webdav'; url: string; use
 /** Why it did not go on. The first ones are the place's own answers, the others happen on this device. */
 export type TroubleWhy =
   | Place['why']
+  /** The browser no longer holds the server's permission. */
+  | 'not-permitted'
   /** What lies there can't be read: torn or damaged. */
   | 'damaged'
   /** Another vault lies there by now. Nothing of it was touched. */

@@ -372,7 +372,7 @@ class Chromium implements Driven {
     readonly options: LaunchOptions,
     private readonly home: Profile,
     private readonly screen: Display | null,
-    child: ChildProcess,
+    private readonly child: ChildProcess,
     private readonly stopScreen: () => Promise<void>,
     /** Id of the extension that the profile starts with by itself. */
     private readonly kept: string | null,
@@ -392,6 +392,13 @@ class Chromium implements Driven {
   }
 
   async start(): Promise<void> {
+    const ended = this.#gone.then(() => {
+      throw new Error('Chromium ended while it was starting');
+    });
+    await Promise.race([this.comeUp(), ended]);
+  }
+
+  private async comeUp(): Promise<void> {
     await untilCalm(async () => (await this.targets('page')).length > 0, 'first tab', 60_000);
     await this.size();
     await this.load();
@@ -733,6 +740,7 @@ class Chromium implements Driven {
   }
 
   async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
     await killTree(this.home.dir);
     await this.#gone;
     await this.clear();

@@ -54,7 +54,8 @@ export class Marionette {
     for (;;) {
       const one = await Marionette.#attempt(port);
       if (one !== null) return one;
-      if (child.exitCode !== null) throw new Error(`Firefox ended with ${child.exitCode}`);
+      const ended = child.exitCode ?? child.signalCode;
+      if (ended !== null) throw new Error(`Firefox ended with ${ended}`);
       if (Date.now() > endMs) throw new Error(`Firefox does not listen on port ${port}`);
       await pause(100);
     }

@@ -297,6 +297,18 @@ describe('running', () => {
   }, 30_000);
 });
 
+test('erasing all records forgets no synchronization that goes on', async () => {
+  const at = place();
+  const first = await device(at);
+  await created(first);
+  expect(await uses(first)).toHaveLength(1);
+  await first.ask('records.erase', { what: { kind: 'all' } });
+  expect(await uses(first)).toHaveLength(1);
+  const again = await device(at, first.browser);
+  expect(await again.ask('sync.get', {})).toMatchObject({ phase: 'running' });
+  expect(await again.ask('sync.now', {})).toMatchObject({ kind: 'synced' });
+}, 30_000);
+
 describe('a revocation', () => {
   test('while a request is under way: none begins after it, and no setting changes', async () => {
     for (let turns = 0; turns < 12; turns += 1) {
@@ -347,6 +359,24 @@ describe('a revocation', () => {
     expect(
       after.every((line) => /^(DELETE|GET) https:\/\/dav\.example\/files\/Cloudopt\/\w+(\.bad)?\.jwe$/.test(line)),
     ).toBe(true);
+  }, 30_000);
+
+  test('leaves a deletion pending where the browser lost the server’s permission: says so, and asks the server nothing', async () => {
+    const at = place();
+    const first = await device(at);
+    await created(first);
+    at.dav.up = false;
+    await first.ask('sync.revoke', { scope: SCOPE, remote: 'delete' });
+    at.dav.up = true;
+    // As Chromium does with a permission that it was only just given, when it crashes.
+    first.browser.permissions.take({ origins: [SCOPE] });
+    const heard = at.dav.heard.length;
+    expect(await first.ask('sync.erasure', { what: 'retry' })).toMatchObject({
+      kind: 'pending',
+      erasure: { lastTrouble: { why: 'not-permitted' } },
+    });
+    expect(at.dav.heard.length).toBe(heard);
+    expect(await first.ask('sync.erasure', { what: 'drop' })).toEqual({ kind: 'dropped' });
   }, 30_000);
 
   test('whose deletion is dropped gives the origin back and leaves the copy', async () => {
