@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 /** How long what was asked for can be undone. */
 export const UNDO_MS = 5000;
@@ -17,7 +17,8 @@ export function useSoon<T>(act: (what: T) => Promise<unknown>): Soon<T> {
   latest.current = act;
   const undone = useRef(false);
 
-  useEffect(() => {
+  // In the same turn: an effect that has not run yet when the page's section goes would do nothing at all.
+  useLayoutEffect(() => {
     if (pending === undefined) return;
     let done = false;
     const now = () => {

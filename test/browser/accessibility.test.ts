@@ -76,6 +76,7 @@ describe.each(wantedBrowsers())('every page in %s', (name) => {
         await check(options, section);
       }
       // Narrow, tables are cards.
+      await options.bringToFront();
       await options.resize(390, 800);
       for (const section of ['permissions', 'activity', 'policy']) {
         await options.goto(`options.html#${section}`);
