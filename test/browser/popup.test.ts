@@ -123,29 +123,4 @@ describe.each(wantedBrowsers())('the popup in %s', (name) => {
       );
     });
   });
-
-  // Only Chromium tells of shifts.
-  test.runIf(name === 'chromium')('moves nothing that is shown, as a tab', async () => {
-    await withBrowser(name, {}, async (browser) => {
-      const options = await browser.open('options.html');
-      await grant(browser, options, 'browsing-time');
-      for (const background of ['running', 'stopped'] as const) {
-        if (background === 'stopped') await browser.stopBackground();
-        const popup = await browser.open('popup.html');
-        await popup.waitFor(testid('offer'));
-        expect(await popup.evaluate(shifts), background).toEqual([]);
-        if (background === 'running') {
-          // What is measured is measured: something that pushes the rest down.
-          await popup.evaluate(() => {
-            const pushed = document.createElement('p');
-            pushed.style.height = '100px';
-            document.querySelector('main')?.prepend(pushed);
-          });
-          await popup.until(() => document.querySelector('main > p') !== null, 'pushed');
-          expect((await popup.evaluate(shifts)).length).toBeGreaterThan(0);
-        }
-        await popup.close();
-      }
-    });
-  });
 });
