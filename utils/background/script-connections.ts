@@ -22,13 +22,15 @@ export interface ConnectionPorts {
   readonly started: Promise<unknown>;
   readonly extensionId: string;
   readonly connected: Sources['connected'];
+  /** Told when it was cut from here, which the port itself tells nobody. */
+  closed(): void;
   report(error: unknown): void;
 }
 
 /** The forwarder of `runtime.onConnect` for site insight: waits for the start, then a lease hears it or it is refused. */
 export function scriptConnected(
   port: ScriptPort,
-  { core, started, extensionId, connected, report }: ConnectionPorts,
+  { core, started, extensionId, connected, closed: cutOff, report }: ConnectionPorts,
 ): void {
   const messages: ScriptConnection['messages'] = new Channel();
   const closed: ScriptConnection['closed'] = new Channel();
@@ -45,6 +47,7 @@ export function scriptConnected(
     if (!open) return;
     open = false;
     port.disconnect();
+    cutOff();
     closed.emit();
   };
   started

@@ -12,6 +12,8 @@ type Message = { kind: string; items?: unknown[]; total?: number; why?: string }
 class Port implements StreamPort {
   readonly sent: Message[] = [];
   gone = false;
+  /** How often somebody was told that it was cut. */
+  told = 0;
   readonly #heard: ((message: unknown) => void)[] = [];
   readonly #closed: (() => void)[] = [];
   #wake: () => void = () => undefined;
@@ -205,6 +207,9 @@ describe('a content script’s connection', () => {
       started: w.started,
       extensionId: 'ours',
       connected: connected as never,
+      closed: () => {
+        port.told += 1;
+      },
       report: (error) => w.it.errors.push(error),
     });
     await new Promise((resolve) => setImmediate(resolve));
@@ -229,5 +234,6 @@ describe('a content script’s connection', () => {
     expect(heard).toEqual([]);
     expect(port.sent).toEqual([{ kind: 'halt' }]);
     expect(port.gone).toBe(true);
+    expect(port.told).toBe(1);
   });
 });
