@@ -236,7 +236,10 @@ export default defineBackground(() => {
 
   const streamed = streams(core, started);
   browser.runtime.onConnect.addListener((port) => {
-    const closed = () => connections.delete(port);
+    const closed = () => {
+      connections.delete(port);
+      port.onDisconnect.removeListener(closed);
+    };
     const open = () => {
       connections.add(port);
       port.onDisconnect.addListener(closed);

@@ -17,8 +17,17 @@ class Port implements StreamPort {
   readonly #heard: ((message: unknown) => void)[] = [];
   readonly #closed: (() => void)[] = [];
   #wake: () => void = () => undefined;
-  readonly onMessage = { addListener: (heard: (message: unknown) => void) => void this.#heard.push(heard) };
-  readonly onDisconnect = { addListener: (heard: () => void) => void this.#closed.push(heard) };
+  readonly onMessage = {
+    addListener: (heard: (message: unknown) => void) => void this.#heard.push(heard),
+    removeListener: (heard: (message: unknown) => void) => void this.#heard.splice(this.#heard.indexOf(heard), 1),
+  };
+  readonly onDisconnect = {
+    addListener: (heard: () => void) => void this.#closed.push(heard),
+    removeListener: (heard: () => void) => void this.#closed.splice(this.#closed.indexOf(heard), 1),
+  };
+  get listeners(): number {
+    return this.#heard.length + this.#closed.length;
+  }
   constructor(
     readonly name: string,
     readonly sender?: { id?: string; tab?: { url?: string; incognito: boolean } },
@@ -37,7 +46,7 @@ class Port implements StreamPort {
   }
   close(): void {
     this.gone = true;
-    for (const heard of this.#closed) heard();
+    for (const heard of [...this.#closed]) heard();
   }
   /** The next message that comes. */
   async next(count: number): Promise<Message | undefined> {
@@ -222,6 +231,13 @@ describe('a content script’s connection', () => {
     expect(heard).toEqual([{ site: 'shop.example', scope: '*://shop.example/*' }]);
   });
 
+  test('is let go of when it closes: Firefox keeps a port that somebody listens to', async () => {
+    const { port } = await connecting({ id: 'ours', tab: tab('https://shop.example/a') });
+    expect(port.listeners).toBe(2);
+    port.close();
+    expect(port.listeners).toBe(0);
+  });
+
   test.each<[string, ConstructorParameters<typeof Port>[1]]>([
     ['another site', { id: 'ours', tab: tab('https://evil.example/') }],
     ['a private window', { id: 'ours', tab: tab('https://shop.example/', true) }],
@@ -235,5 +251,6 @@ describe('a content script’s connection', () => {
     expect(port.sent).toEqual([{ kind: 'halt' }]);
     expect(port.gone).toBe(true);
     expect(port.told).toBe(1);
+    expect(port.listeners).toBe(0);
   });
 });
