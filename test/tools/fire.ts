@@ -1,6 +1,7 @@
 /**
  * `npm run test:fire`: what `npm test` does briefly, long: 1,000 floods with a revocation, 1,000 revocations while sending,
- * 20 times the simulation, 10,000 hostile inputs of each kind, a database of a million records, and what Chromium itself says of the compacted lists.
+ * 20 times the simulation, 10,000 hostile inputs of each kind, a database of a million records, 10,000 visits, and what Chromium
+ * itself says of the compacted lists.
  */
 import { endpointBuilds } from './endpoint-builds';
 import { runSteps } from './steps';
@@ -34,6 +35,12 @@ process.exit(
       name: 'a million records and 100,000 entries, in each browser',
       command: ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts', 'test/browser/scale.test.ts'],
       env: { SCALE_RECORDS: '1000000', SCALE_ENTRIES: '100000' },
+      vitest: true,
+    },
+    {
+      name: '10,000 visits and 200 popups leave nothing behind, in each browser',
+      command: ['npx', 'vitest', 'run', '--config', 'vitest.browser.config.ts', 'test/browser/leak.test.ts'],
+      env: { LEAK_VISITS: '10000', LEAK_POPUPS: '200' },
       vitest: true,
     },
     ...endpointBuilds,
