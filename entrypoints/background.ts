@@ -51,6 +51,8 @@ const ERRORS_KEPT = 50;
 export default defineBackground(() => {
   const startedAtMs = systemClock.nowMs();
   const errors: { atMs: number; text: string }[] = [];
+  /** Ports that are open. */
+  const connections = new Set<object>();
   const report = (error: unknown): void => {
     console.error(error);
     errors.unshift({ atMs: systemClock.nowMs(), text: errorText(error) });
@@ -217,6 +219,7 @@ export default defineBackground(() => {
       forwarders: Object.entries(on).flatMap(([event, source]) =>
         source instanceof Forwarder ? [{ event, registered: source.registered }] : [],
       ),
+      connections: connections.size,
       errors,
       startedAtMs,
     }),
@@ -233,13 +236,26 @@ export default defineBackground(() => {
 
   const streamed = streams(core, started);
   browser.runtime.onConnect.addListener((port) => {
+    const closed = () => {
+      connections.delete(port);
+      port.onDisconnect.removeListener(closed);
+    };
+    const open = () => {
+      connections.add(port);
+      port.onDisconnect.addListener(closed);
+    };
     if (port.name === 'site-insight') {
-      scriptConnected(port, { core, started, extensionId: browser.runtime.id, connected: on.connected, report });
+      open();
+      const { id: extensionId } = browser.runtime;
+      scriptConnected(port, { core, started, extensionId, connected: on.connected, closed, report });
       return;
     }
     if (pageOf(port.sender ?? {}, trust) === undefined) {
       port.disconnect();
-    } else if (port.name.startsWith('stream:')) {
+      return;
+    }
+    open();
+    if (port.name.startsWith('stream:')) {
       streamed(port);
     } else if (port.name.startsWith('prompt:')) {
       const nonce = port.name.slice('prompt:'.length);
@@ -248,6 +264,7 @@ export default defineBackground(() => {
       });
     } else {
       port.disconnect();
+      closed();
     }
   });
 

@@ -139,6 +139,8 @@ function Rows({ facts }: { facts: Facts }) {
           ))}
         </ul>
       </dd>
+      <dt>{text('diagnostics_connections')}</dt>
+      <dd>{formats.number(facts.connections)}</dd>
       <dt>{text('diagnostics_errors')}</dt>
       <dd>
         {errors.length === 0 ? (

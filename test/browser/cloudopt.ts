@@ -16,6 +16,13 @@ export function buildOf(name: BrowserName, which: 'this' | 'next' | 'reports' = 
   return path.join(root, '.output', ...(which === 'this' ? [] : [which]), folder);
 }
 
+/** Firefox lets timers of tabs that are not in front ring once a second; with these as often as in front. */
+export const unthrottled = {
+  'dom.min_background_timeout_value': 4,
+  'dom.min_background_timeout_value_without_budget_throttling': 4,
+  'dom.timeout.enable_budget_timer_throttling': false,
+} as const;
+
 export async function launch(name: BrowserName, options: Partial<LaunchOptions> = {}): Promise<Driven> {
   const known = options.persistent === true && options.profile !== undefined && wasInstalled(options.profile);
   const browser = await launchers[name]({

@@ -82,6 +82,26 @@ addEventListener('load', () => setInterval(() => {
   return page('Flood', `<script>${script}</script>`);
 }
 
+/** How long a page of a tour stays, in turn: from gone before anything is heard to long enough for a batch. */
+const stayMs = [0, 20, 0, 60, 20, 120, 60, 350] as const;
+
+/**
+ * A page that goes on to the next one by itself once it is loaded, `left` times, ten on each of the hosts `through` in turn, each with an
+ * image from each of the `parties`.
+ */
+function tour(query: URLSearchParams, port: number): string {
+  const left = amount(query, 'left', 0, 1_000_000);
+  const through = (query.get('through') ?? '').split(',').filter((host) => /^[a-z0-9.-]+$/i.test(host));
+  const images = parties(query).map((host) => `<img alt="" src="http://${host}:${port}/p.gif?tour=${left}">`);
+  const next = new URLSearchParams(query);
+  next.set('left', String(left - 1));
+  // Most visits are of the site that one is on, as people's are; another site may mean another process.
+  const host = through[Math.floor(left / 10) % through.length];
+  const to = `http://${host}:${port}/tour?${next}`;
+  const script = `addEventListener('load', () => setTimeout(() => { location.href = ${JSON.stringify(to)}; }, ${stayMs[left % stayMs.length]}));`;
+  return page('Tour', `${images.join('')}${left === 0 ? '' : `<script>${script}</script>`}`);
+}
+
 /** Leaves a cookie, a localStorage item and a database row; `<html data-stored="yes">` when all three are there. */
 const storage = page(
   'Storage',
@@ -136,6 +156,8 @@ function answer(path: string, query: URLSearchParams, port: number): Answer {
       return ok(home(query, port));
     case '/flood':
       return ok(flood(query, port));
+    case '/tour':
+      return ok(tour(query, port));
     case '/plain':
       return ok(page(query.get('title') ?? 'Plain', ''));
     case '/links':

@@ -59,7 +59,7 @@ export interface HandlerPorts {
   supported(id: CapabilityId): boolean;
   /** Opens the prompt page: a small window in Chromium, a focused tab in Firefox; never in a private window. */
   showPrompt(id: CapabilityId, scope: Scope): Promise<void>;
-  diagnose(): Pick<Diagnostics, 'browser' | 'forwarders' | 'errors' | 'startedAtMs'>;
+  diagnose(): Pick<Diagnostics, 'browser' | 'forwarders' | 'connections' | 'errors' | 'startedAtMs'>;
   usageBytes(): Promise<number | null>;
 }
 

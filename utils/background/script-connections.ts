@@ -4,6 +4,11 @@ import { hostOfUrl } from '../catalogue/scope';
 import { Channel } from '../leases/forwarder';
 import type { Core } from './core';
 
+interface PortEvent<A extends unknown[]> {
+  addListener(heard: (...args: A) => void): void;
+  removeListener(heard: (...args: A) => void): void;
+}
+
 interface ScriptPort {
   readonly sender?:
     | {
@@ -13,8 +18,8 @@ interface ScriptPort {
     | undefined;
   postMessage(message: unknown): void;
   disconnect(): void;
-  readonly onMessage: { addListener(heard: (message: unknown) => void): void };
-  readonly onDisconnect: { addListener(heard: () => void): void };
+  readonly onMessage: PortEvent<[unknown]>;
+  readonly onDisconnect: PortEvent<[]>;
 }
 
 export interface ConnectionPorts {
@@ -22,30 +27,37 @@ export interface ConnectionPorts {
   readonly started: Promise<unknown>;
   readonly extensionId: string;
   readonly connected: Sources['connected'];
+  /** Told when it was cut from here, which the port itself tells nobody. */
+  closed(): void;
   report(error: unknown): void;
 }
 
 /** The forwarder of `runtime.onConnect` for site insight: waits for the start, then a lease hears it or it is refused. */
 export function scriptConnected(
   port: ScriptPort,
-  { core, started, extensionId, connected, report }: ConnectionPorts,
+  { core, started, extensionId, connected, closed: cutOff, report }: ConnectionPorts,
 ): void {
   const messages: ScriptConnection['messages'] = new Channel();
   const closed: ScriptConnection['closed'] = new Channel();
   let open = true;
-  port.onMessage.addListener((message) => messages.emit(message));
-  port.onDisconnect.addListener(() => {
+  const heard = (message: unknown) => messages.emit(message);
+  const gone = () => {
     open = false;
+    // Firefox keeps a port for as long as anybody listens to it, closed or not: five kilobytes a visit.
+    port.onMessage.removeListener(heard);
+    port.onDisconnect.removeListener(gone);
     closed.emit();
-  });
+  };
+  port.onMessage.addListener(heard);
+  port.onDisconnect.addListener(gone);
   const send = (message: unknown) => {
     if (open) port.postMessage(message);
   };
   const cut = () => {
     if (!open) return;
-    open = false;
     port.disconnect();
-    closed.emit();
+    cutOff();
+    gone();
   };
   started
     .then(() => {

@@ -515,6 +515,8 @@ export interface Diagnostics {
   readonly unexplained: Needs;
   readonly leases: readonly { readonly capability: CapabilityId; readonly scope: Scope; readonly epoch: number }[];
   readonly forwarders: readonly { readonly event: string; readonly registered: boolean }[];
+  /** Ports that are open: of scripts in web pages, and of our own pages. */
+  readonly connections: number;
   readonly usageBytes: number | null;
   readonly startedAtMs: number;
   /** Newest first; kept in memory only, at most 50. */

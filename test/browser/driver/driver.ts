@@ -148,6 +148,11 @@ export interface Driven {
   /** Runs `fn` in the background, waking it first; same rules as `Page.evaluate`. */
   background<A extends readonly unknown[], T>(fn: (...args: A) => T, ...args: A): Promise<Awaited<T>>;
   /**
+   * Bytes of JavaScript and what it keeps alive, garbage collected before: of the background (waking it first), or of a
+   * page. Chromium tells it for the whole worker or renderer, Firefox for that one window without its compiled code.
+   */
+  heapBytes(page?: Page): Promise<number>;
+  /**
    * Takes permissions away in the browser's own settings, as a person would: Firefox in about:addons. Chromium has a
    * control for hosts only (chrome://extensions, site access 'on click'); it throws `NoSuchControl` for the rest.
    */

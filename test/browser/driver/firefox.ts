@@ -41,6 +41,11 @@ interface BrowserElement extends HTMLElement {
   readonly browsingContext: BrowsingContext;
   readonly contentWindow: Window | null;
   readonly currentURI: { readonly spec: string };
+  readonly messageManager: {
+    addMessageListener(name: string, heard: (message: { readonly data: number }) => void): void;
+    removeMessageListener(name: string, heard: unknown): void;
+    loadFrameScript(url: string, delayed: boolean): void;
+  };
   fullZoom: number;
 }
 interface BrowsingContext {
@@ -87,8 +92,15 @@ declare const Cc: {
   readonly '@mozilla.org/security/x509certdb;1': {
     getService(of: unknown): { addCertFromBase64(der: string, trust: string): unknown };
   };
+  readonly '@mozilla.org/memory-reporter-manager;1': {
+    getService(of: unknown): { sizeOfTab(window: unknown, ...sizes: { value: number }[]): void };
+  };
 };
-declare const Ci: { readonly nsIX509CertDB: unknown };
+declare const Ci: { readonly nsIX509CertDB: unknown; readonly nsIMemoryReporterManager: unknown };
+/** What a script in a tab's own process has. */
+declare const Components: { readonly utils: { forceGC(): void; forceCC(): void } };
+declare const content: unknown;
+declare const sendAsyncMessage: (name: string, data: unknown) => void;
 declare const ChromeUtils: { importESModule(url: string): Record<string, never> };
 declare const WebExtensionPolicy: {
   getByID(id: string): { readonly extension: Extension; readonly active: boolean } | null;
@@ -749,18 +761,47 @@ class Firefox implements Driven {
 
   async background<A extends readonly unknown[], T>(fn: (...args: A) => T, ...args: A): Promise<Awaited<T>> {
     const expression = asExpression(fn as (...args: never[]) => unknown, args);
-    return (await this.inView(
-      async (id: string) => {
-        const extension = WebExtensionPolicy.getByID(id)?.extension;
-        if (extension === undefined) throw new Error('the extension is off');
-        if (extension.backgroundState !== 'running') await extension.wakeupBackground();
-        const view = [...extension.views].find((one) => one.viewType === 'background');
-        if (view === undefined) throw new Error('no event page');
-        return view.xulBrowser.browsingContext;
-      },
-      expression,
-      firefoxAddonId,
-    )) as Awaited<T>;
+    const find = asFunction<(id: string) => Promise<BrowsingContext>>(
+      `async (id) => (await (${backgroundView.toString()})(id)).browsingContext`,
+    );
+    return (await this.inView(find, expression, firefoxAddonId)) as Awaited<T>;
+  }
+
+  async heapBytes(page?: Page): Promise<number> {
+    const look = (tab: BrowserElement): Promise<number> => {
+      const code = (): void => {
+        for (let round = 0; round < 3; round += 1) {
+          Components.utils.forceGC();
+          Components.utils.forceCC();
+        }
+        const reporters = Cc['@mozilla.org/memory-reporter-manager;1'].getService(Ci.nsIMemoryReporterManager);
+        // Objects, strings, what else is JavaScript's (compiled code), the document; style, others, the sum, and two times.
+        const sizes = Array.from({ length: 9 }, () => ({ value: 0 }));
+        reporters.sizeOfTab(content, ...sizes);
+        // Code is compiled as it gets warm, which is no leak.
+        const kept = sizes.filter((_, at) => at === 0 || at === 1 || at === 3);
+        sendAsyncMessage(
+          'cloudopt:heap',
+          kept.reduce((sum, { value }) => sum + value, 0),
+        );
+      };
+      return new Promise((resolve) => {
+        const { messageManager } = tab;
+        messageManager.addMessageListener('cloudopt:heap', function heard({ data }) {
+          messageManager.removeMessageListener('cloudopt:heap', heard);
+          resolve(data);
+        });
+        messageManager.loadFrameScript(`data:,(${encodeURIComponent(code.toString())})();`, false);
+      });
+    };
+    if (page !== undefined) {
+      const inTab = asFunction<(tab: BrowserElement) => Promise<number>>(`(tab) => (${look.toString()})(tab)`);
+      return this.withTab(this.own(page).handle, inTab);
+    }
+    const inBackground = asFunction<(id: string) => Promise<number>>(
+      `async (id) => (${look.toString()})(await (${backgroundView.toString()})(id))`,
+    );
+    return this.chrome(inBackground, firefoxAddonId);
   }
 
   /** Value of an expression in a view that is no tab; `find` runs in the browser's context and says which. */
@@ -1053,6 +1094,16 @@ class Firefox implements Driven {
     await this.stopScreen();
     await this.home.dispose();
   }
+}
+
+/** The background's browser element, the background woken first. Sent into the browser as text. */
+async function backgroundView(id: string): Promise<BrowserElement> {
+  const extension = WebExtensionPolicy.getByID(id)?.extension;
+  if (extension === undefined) throw new Error('the extension is off');
+  if (extension.backgroundState !== 'running') await extension.wakeupBackground();
+  const view = [...extension.views].find((one) => one.viewType === 'background');
+  if (view === undefined) throw new Error('no event page');
+  return view.xulBrowser;
 }
 
 function popupContext(id: string): BrowsingContext {

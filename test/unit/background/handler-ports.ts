@@ -30,6 +30,6 @@ export const quietPorts = ({ core, started }: Pick<HandlerPorts, 'core' | 'start
   version: '0.1.0',
   supported: () => true,
   showPrompt: async () => undefined,
-  diagnose: () => ({ browser: 'fake', forwarders: [], errors: [], startedAtMs: 1 }),
+  diagnose: () => ({ browser: 'fake', forwarders: [], connections: 0, errors: [], startedAtMs: 1 }),
   usageBytes: async () => 5,
 });

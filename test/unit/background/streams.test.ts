@@ -12,11 +12,22 @@ type Message = { kind: string; items?: unknown[]; total?: number; why?: string }
 class Port implements StreamPort {
   readonly sent: Message[] = [];
   gone = false;
+  /** How often somebody was told that it was cut. */
+  told = 0;
   readonly #heard: ((message: unknown) => void)[] = [];
   readonly #closed: (() => void)[] = [];
   #wake: () => void = () => undefined;
-  readonly onMessage = { addListener: (heard: (message: unknown) => void) => void this.#heard.push(heard) };
-  readonly onDisconnect = { addListener: (heard: () => void) => void this.#closed.push(heard) };
+  readonly onMessage = {
+    addListener: (heard: (message: unknown) => void) => void this.#heard.push(heard),
+    removeListener: (heard: (message: unknown) => void) => void this.#heard.splice(this.#heard.indexOf(heard), 1),
+  };
+  readonly onDisconnect = {
+    addListener: (heard: () => void) => void this.#closed.push(heard),
+    removeListener: (heard: () => void) => void this.#closed.splice(this.#closed.indexOf(heard), 1),
+  };
+  get listeners(): number {
+    return this.#heard.length + this.#closed.length;
+  }
   constructor(
     readonly name: string,
     readonly sender?: { id?: string; tab?: { url?: string; incognito: boolean } },
@@ -35,7 +46,7 @@ class Port implements StreamPort {
   }
   close(): void {
     this.gone = true;
-    for (const heard of this.#closed) heard();
+    for (const heard of [...this.#closed]) heard();
   }
   /** The next message that comes. */
   async next(count: number): Promise<Message | undefined> {
@@ -205,6 +216,9 @@ describe('a content script’s connection', () => {
       started: w.started,
       extensionId: 'ours',
       connected: connected as never,
+      closed: () => {
+        port.told += 1;
+      },
       report: (error) => w.it.errors.push(error),
     });
     await new Promise((resolve) => setImmediate(resolve));
@@ -215,6 +229,13 @@ describe('a content script’s connection', () => {
   test('from a granted site is heard, under the name that the browser gives it', async () => {
     const { heard } = await connecting({ id: 'ours', tab: tab('https://shop.example/a') });
     expect(heard).toEqual([{ site: 'shop.example', scope: '*://shop.example/*' }]);
+  });
+
+  test('is let go of when it closes: Firefox keeps a port that somebody listens to', async () => {
+    const { port } = await connecting({ id: 'ours', tab: tab('https://shop.example/a') });
+    expect(port.listeners).toBe(2);
+    port.close();
+    expect(port.listeners).toBe(0);
   });
 
   test.each<[string, ConstructorParameters<typeof Port>[1]]>([
@@ -229,5 +250,7 @@ describe('a content script’s connection', () => {
     expect(heard).toEqual([]);
     expect(port.sent).toEqual([{ kind: 'halt' }]);
     expect(port.gone).toBe(true);
+    expect(port.told).toBe(1);
+    expect(port.listeners).toBe(0);
   });
 });
