@@ -5,6 +5,7 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { formats } from './formats';
 import { grantText, whereText } from './grant-text';
+import { CapabilityIcon } from './icons';
 
 /** Rows that come at once. */
 const ROWS = 100;
@@ -63,7 +64,12 @@ function Row({ capability, scope, hour, times }: UsedHour) {
       <th scope="row" class="nowrap">
         {formats.hour(hour)}
       </th>
-      <td>{capabilityText(capability, 'name')}</td>
+      <td>
+        <span class="with-icon">
+          <CapabilityIcon id={capability} />
+          {capabilityText(capability, 'name')}
+        </span>
+      </td>
       <td>
         <a
           target="_blank"

@@ -7,6 +7,7 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { counted } from './formats';
 import { GrantRow, type GrantRowProps, type RowOutcome } from './grant-row';
+import { CapabilityIcon } from './icons';
 import { fitsSite } from './permission-filter';
 import { SiteField } from './site-field';
 import { StateMark } from './state-mark';
@@ -54,7 +55,8 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, sit
     >
       <div class="stack-tight">
         <div class="row-between">
-          <h2 id={headingId} class="card-title">
+          <h2 id={headingId} class="card-title with-icon">
+            <CapabilityIcon id={id} />
             {name}
           </h2>
           {rows.length === 0 || state === 'forbidden' || state === 'unsupported' ? <StateMark state={state} /> : null}

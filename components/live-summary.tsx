@@ -8,7 +8,7 @@ import { Button } from './button';
 import { capabilityText } from './capability-text';
 import { formats, whenText } from './formats';
 import { grantText, untilText, whereText } from './grant-text';
-import { Icon, type IconName } from './icons';
+import { CapabilityIcon, Icon, type IconName } from './icons';
 import { type PermissionFilter, permissionFilters } from './permission-filter';
 
 /** Rows that are shown at once. */
@@ -105,7 +105,12 @@ function Row({ id, scope: view, onRevoke, onClause }: RowProps) {
   const { scope, sinceMs, lastUsedMs } = view;
   return (
     <tr data-testid="live-grant" data-capability={id} data-scope={scope}>
-      <th scope="row">{capabilityText(id, 'name')}</th>
+      <th scope="row">
+        <span class="with-icon">
+          <CapabilityIcon id={id} />
+          {capabilityText(id, 'name')}
+        </span>
+      </th>
       <td data-label={text('column_place')}>{whereText(id, scope) ?? text('where_browser')}</td>
       <td data-label={text('column_since')}>{whenText(sinceMs)}</td>
       <td data-label={text('column_how_long')}>{untilText(view)}</td>

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { capabilityText } from '../../components/capability-text';
 import { count } from '../../components/feedback';
 import { formats } from '../../components/formats';
+import { CapabilityIcon } from '../../components/icons';
 import { startPage } from '../../components/start-page';
 import { StateMark } from '../../components/state-mark';
 import { capabilityIds } from '../../utils/catalogue/catalogue';
@@ -48,7 +49,10 @@ function Can() {
         {capabilityIds.map((id) => (
           <li key={id} class="stack-tight">
             <div class="row-between">
-              <h2 class="card-title">{capabilityText(id, 'name')}</h2>
+              <h2 class="card-title with-icon">
+                <CapabilityIcon id={id} />
+                {capabilityText(id, 'name')}
+              </h2>
               <StateMark state="off" />
             </div>
             <p>{capabilityText(id, 'does')}</p>

@@ -1,18 +1,20 @@
-/** Random choices that come again with their seed (mulberry32). */
+/** Random choices that come again with their seed. */
 export class Dice {
   #state: number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
+    // Zero would stay zero; neighbouring seeds are spread out.
+    this.#state = Math.imul(seed, 2_654_435_761) >>> 0 || 1;
+    for (let turn = 0; turn < 4; turn += 1) this.next();
   }
 
-  /** From 0 up to 1. */
+  /** From 0 up to 1: a 32-bit xorshift (Marsaglia 2003), with shifts of 13, 17 and 5. */
   next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.#state ^= this.#state << 13;
+    this.#state ^= this.#state >>> 17;
+    this.#state ^= this.#state << 5;
+    this.#state >>>= 0;
+    return this.#state / 2 ** 32;
   }
 
   /** A whole number from 0 up to, and without, `below`. */

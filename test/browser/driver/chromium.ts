@@ -653,6 +653,23 @@ class Chromium implements Driven {
     }
   }
 
+  #settings: CdpSession | undefined;
+
+  async flip(origins: readonly string[], on: boolean): Promise<void> {
+    if (this.#settings === undefined) {
+      const { targetId } = await this.send('Target.createTarget', { url: 'chrome://extensions/', background: true });
+      const session = await CdpSession.attach(this.#cdp, String(targetId));
+      await untilCalm(() => session.value('typeof chrome.developerPrivate === "object"'), 'chrome://extensions');
+      this.#settings = session;
+    }
+    const change = async (extensionId: string, origins: readonly string[], on: boolean) => {
+      const hostAccess = on ? 'ON_SPECIFIC_SITES' : 'ON_CLICK';
+      await chrome.developerPrivate.updateExtensionConfiguration({ extensionId, hostAccess });
+      if (on) for (const origin of origins) await chrome.developerPrivate.addHostPermission(extensionId, origin);
+    };
+    await this.#settings.value(asExpression(change as (...args: never[]) => unknown, [this.id, origins, on]));
+  }
+
   private hostsOnly(what: Held): readonly string[] {
     if ((what.permissions?.length ?? 0) > 0 || (what.dataCollection?.length ?? 0) > 0) {
       throw new NoSuchControl('Chromium has a control for site access only, none for API permissions');

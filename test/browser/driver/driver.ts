@@ -163,6 +163,11 @@ export interface Driven {
    * 'granted' while `permissions.contains` and `executeScript` still say no, and a later `request` needs no dialog.
    */
   grantInBrowser(what: Held): Promise<void>;
+  /**
+   * Gives or takes sites as a click in the browser's settings does, but fast: Chromium's settings page stays open behind,
+   * Firefox is told directly what its page would tell it. Resolves once the browser has done it.
+   */
+  flip(origins: readonly string[], on: boolean): Promise<void>;
   /** The switch of the browser's extension list. Extension pages close at `false`. */
   setExtensionEnabled(on: boolean): Promise<void>;
   /**

@@ -928,6 +928,19 @@ class Firefox implements Driven {
     await this.toggle(what, true);
   }
 
+  async flip(origins: readonly string[], on: boolean): Promise<void> {
+    const change = async (id: string, origins: readonly string[], on: boolean): Promise<void> => {
+      type Change = (id: string, what: object, extension: Extension | undefined) => Promise<unknown>;
+      const { ExtensionPermissions } = ChromeUtils.importESModule(
+        'resource://gre/modules/ExtensionPermissions.sys.mjs',
+      ) as unknown as { ExtensionPermissions: { add: Change; remove: Change } };
+      const extension = WebExtensionPolicy.getByID(id)?.extension;
+      const what = { permissions: [], origins, data_collection: [] };
+      await (on ? ExtensionPermissions.add(id, what, extension) : ExtensionPermissions.remove(id, what, extension));
+    };
+    await this.chrome(change, firefoxAddonId, origins, on);
+  }
+
   async setExtensionEnabled(on: boolean): Promise<void> {
     // The same two calls that the switch in about:addons makes.
     await this.chrome(
