@@ -74,7 +74,7 @@ async function shootAll(name: BrowserName, colorScheme: 'light' | 'dark'): Promi
     await protectedNow(options);
     const blocked = await browser.open(web.url('shop.example', '/plain'));
     await blocked.evaluate((to: string) => location.assign(to), web.url(badHost(name, 'malicious'), '/plain'));
-    await blocked.waitFor(testid('blocked-address'));
+    await blocked.waitFor(testid('let-through'));
     await shootAt(blocked, 'blocked', 760, 500);
     await blocked.close();
 
