@@ -1,8 +1,9 @@
 /** What Cloudopt does while nobody does anything: requests after the install, and memory after a minute. */
 
 import { serial } from '../../utils/platform/serial';
-import { type Driven, launch } from '../browser/cloudopt';
-import { type BrowserName, pause } from '../browser/driver/driver';
+import type { Driven } from '../browser/cloudopt';
+import { type BrowserName, type LaunchOptions, pause } from '../browser/driver/driver';
+import { launchers } from '../browser/driver/launchers';
 import { type RecordingProxy, start as startProxy } from '../servers/proxy';
 import { inFirefox, type Setting, times } from './setting';
 import { median } from './table';
@@ -13,7 +14,8 @@ const MIB = 1024 * 1024;
 
 /** Browsers idle side by side, but none of them is in a hurry to start. */
 const inTurn = serial();
-const launchInTurn: typeof launch = (name, options) => inTurn(() => launch(name, options));
+/** The bare driver: `launch` waits for Cloudopt's first page, which an empty extension never opens. */
+const launchInTurn = (name: BrowserName, options: LaunchOptions) => inTurn(() => launchers[name](options));
 
 /** Where a fresh browser goes through a proxy in two minutes. */
 async function destinations(name: BrowserName, extensionDir: string, forMs: number): Promise<string[]> {
