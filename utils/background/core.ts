@@ -408,14 +408,11 @@ export class Core {
 
   /** Entries that the person did not cause and has not dismissed, newest first. */
   async news(limit = 20): Promise<readonly LedgerEntry[]> {
-    const { database, databaseId } = this.openStatus();
-    const [row, end] = await Promise.all([
-      database.get('settings', 'told'),
-      database.transaction('ledger').store.openKeyCursor(null, 'prev'),
-    ]);
+    const { database, book } = this.openStatus();
+    const [row, head] = await Promise.all([database.get('settings', 'told'), book.head()]);
     const told = readRow(toldRow, row)?.seq ?? 0;
     // Entries are only added: while the history ends where it did, so does its news. Every page asks for it each time.
-    const asOf = `${databaseId} ${end?.key} ${told} ${limit}`;
+    const asOf = `${head.databaseId} ${head.hash} ${told} ${limit}`;
     if (this.#newsRead?.asOf !== asOf) this.#newsRead = { asOf, entries: await readNews(database, told, limit) };
     return this.#newsRead.entries;
   }

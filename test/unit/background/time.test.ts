@@ -127,6 +127,16 @@ describe('a grant unused for ninety days', () => {
     expect(await first.core.news()).toEqual([]);
   });
 
+  test('is told of where a damaged row of another key seems to end the history', async () => {
+    const { browser, first } = await started();
+    await first.core.openStatus().database.put('ledger', { seq: 'damaged' });
+    await grant(browser, first, 'notifications');
+    expect(await first.core.news()).toEqual([]);
+    browser.nowMs += 90 * DAY_MS + 1;
+    await first.core.reconcile();
+    expect((await first.core.news()).map((entry) => entry.kind)).toEqual(['expired']);
+  });
+
   test('goes on where it was used in them', async () => {
     const { browser, first } = await started();
     await grant(browser, first, 'notifications');
