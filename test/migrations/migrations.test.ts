@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { recordRow, useRow } from '../../utils/catalogue/record';
 import { ledgerEntry } from '../../utils/grants/ledger-entry';
 import { fenceRow, grantRow, intentRow } from '../../utils/grants/schema';
-import { DATABASE_NAME, DATABASE_VERSION, migrations, openDatabase } from '../../utils/storage/database';
+import { DATABASE_VERSION, migrations, openDatabase } from '../../utils/storage/database';
 import { background, FakeBrowser } from '../sim/fake-world';
+import { putStores } from './put-stores';
 import { version1 } from './version-1';
 
 const folder = 'utils/storage/migrations';
@@ -91,25 +92,7 @@ describe('a fresh database', () => {
   });
 });
 
-/** Version 1 as its first release wrote it, by hand: neither our migrations nor our code make it. */
-async function write(factory: IDBFactory): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const request = factory.open(DATABASE_NAME, 1);
-    request.onupgradeneeded = () => {
-      const db = request.result;
-      for (const { name, keyPath, indexes, rows } of version1) {
-        const store = db.createObjectStore(name, { keyPath: keyPath as string | string[] });
-        for (const [index, path] of Object.entries(indexes)) store.createIndex(index, path as string | string[]);
-        for (const row of rows) store.put(row);
-      }
-    };
-    request.onsuccess = () => {
-      request.result.close();
-      resolve();
-    };
-    request.onerror = () => reject(request.error);
-  });
-}
+const write = (factory: IDBFactory) => putStores(factory, 1, version1);
 
 describe('a database of version 1', () => {
   test('opens, and every row of it parses', async () => {

@@ -4,34 +4,17 @@ import { recordRow, useRow } from '../../utils/catalogue/record';
 import { ChainVerifier } from '../../utils/grants/chain';
 import { ledgerEntry } from '../../utils/grants/ledger-entry';
 import { fenceRow, grantRow, type HeadMark, intentRow } from '../../utils/grants/schema';
-import { DATABASE_NAME, DATABASE_VERSION } from '../../utils/storage/database';
+import { DATABASE_VERSION } from '../../utils/storage/database';
 import { movedTo, readStored, rowsOf, type Stored, storedFiles } from '../browser/stored';
 import { background, FakeBrowser } from '../sim/fake-world';
+import { putStores } from './put-stores';
 
 const HOUR_MS = 3_600_000;
-
-async function put(factory: IDBFactory, { version, stores }: Stored): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const request = factory.open(DATABASE_NAME, version);
-    request.onupgradeneeded = () => {
-      for (const { name, keyPath, indexes, rows } of stores) {
-        const store = request.result.createObjectStore(name, { keyPath: keyPath as string | string[] });
-        for (const [index, path] of Object.entries(indexes)) store.createIndex(index, path as string | string[]);
-        for (const row of rows) store.put(row);
-      }
-    };
-    request.onsuccess = () => {
-      request.result.close();
-      resolve();
-    };
-    request.onerror = () => reject(request.error);
-  });
-}
 
 /** A browser that holds everything, with that profile in it, and the background of now on it. */
 async function upgraded(stored: Stored) {
   const browser = new FakeBrowser();
-  await put(browser.factory, stored);
+  await putStores(browser.factory, stored.version, stored.stores);
   for (const [key, value] of Object.entries(stored.local)) browser.local.values.set(key, value);
   browser.permissions.give({
     permissions: ['browsingData', 'downloads', 'idle', 'notifications', 'tabs', 'webRequest'],
