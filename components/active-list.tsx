@@ -3,10 +3,9 @@ import { covers, type Scope } from '../utils/catalogue/scope';
 import type { CapabilityView, ScopeView } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
-import { capabilityText } from './capability-text';
+import { CapabilityName } from './capability-name';
 import { counted, whenText } from './formats';
 import { grantText, untilText, whereText } from './grant-text';
-import { CapabilityIcon } from './icons';
 import { StateMark } from './state-mark';
 
 /** Scopes of one capability that the popup shows; the rest stand in the options page. */
@@ -45,8 +44,7 @@ export function ActiveList({ capabilities, host, onRevoke }: ActiveListProps) {
                   {index === 0 ? (
                     <div class="row">
                       <strong class="with-icon">
-                        <CapabilityIcon id={view.id} />
-                        {capabilityText(view.id, 'name')}
+                        <CapabilityName id={view.id} />
                       </strong>
                       <StateMark state="granted" />
                     </div>

@@ -2,10 +2,9 @@ import { useId, useState } from 'preact/hooks';
 import { text } from '../utils/platform/text';
 import { firstRows, type UsedDay, type UsedHour } from './activity-rows';
 import { Button } from './button';
-import { capabilityText } from './capability-text';
+import { CapabilityName } from './capability-name';
 import { formats } from './formats';
-import { grantText, whereText } from './grant-text';
-import { CapabilityIcon } from './icons';
+import { grantText, receiptAddress, whereText } from './grant-text';
 
 /** Rows that come at once. */
 const ROWS = 100;
@@ -66,15 +65,14 @@ function Row({ capability, scope, hour, times }: UsedHour) {
       </th>
       <td>
         <span class="with-icon">
-          <CapabilityIcon id={capability} />
-          {capabilityText(capability, 'name')}
+          <CapabilityName id={capability} />
         </span>
       </td>
       <td>
         <a
           target="_blank"
           rel="noopener"
-          href={`/receipt.html?${new URLSearchParams({ capability, scope })}`}
+          href={receiptAddress(capability, scope)}
           aria-label={`${where} · ${text('receipt_open_named', grantText(capability, scope))}`}
         >
           {where}

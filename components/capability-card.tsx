@@ -4,10 +4,10 @@ import type { Scope } from '../utils/catalogue/scope';
 import type { CapabilityView, State } from '../utils/messages/contract';
 import { text } from '../utils/platform/text';
 import { Button } from './button';
+import { CapabilityName } from './capability-name';
 import { capabilityText } from './capability-text';
 import { counted } from './formats';
 import { GrantRow, type GrantRowProps, type RowOutcome } from './grant-row';
-import { CapabilityIcon } from './icons';
 import { fitsSite } from './permission-filter';
 import { SiteField } from './site-field';
 import { StateMark } from './state-mark';
@@ -56,8 +56,7 @@ export function CapabilityCard({ view, closed, undurable, managed, outcomes, sit
       <div class="stack-tight">
         <div class="row-between">
           <h2 id={headingId} class="card-title with-icon">
-            <CapabilityIcon id={id} />
-            {name}
+            <CapabilityName id={id} />
           </h2>
           {rows.length === 0 || state === 'forbidden' || state === 'unsupported' ? <StateMark state={state} /> : null}
         </div>

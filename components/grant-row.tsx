@@ -7,7 +7,7 @@ import { text } from '../utils/platform/text';
 import { Banner } from './banner';
 import { Button } from './button';
 import { formats, whenText } from './formats';
-import { grantText, revokedText, whereText } from './grant-text';
+import { grantText, isCertain, receiptAddress, revokedText, whereText } from './grant-text';
 import { Icon } from './icons';
 import { StateMark } from './state-mark';
 import { useKeptFocus } from './use-kept-focus';
@@ -75,7 +75,7 @@ export function GrantRow(props: GrantRowProps) {
             rel="noopener"
             data-testid="receipt-link"
             aria-label={text('receipt_open_named', name)}
-            href={`/receipt.html?${new URLSearchParams({ capability, scope })}`}
+            href={receiptAddress(capability, scope)}
           >
             {text('receipt_open')}
           </a>
@@ -129,9 +129,8 @@ function Outcome({ capability, scope, outcome, view, children }: OutcomeProps) {
   }
   if (outcome.kind === 'erased') return <p class="small">{outcome.records}</p>;
   const { revoked } = outcome;
-  const certain = revoked.kind === 'revoked' && revoked.held !== 'kept-by-browser';
   return (
-    <Banner tone={certain || revoked.kind === 'not-live' ? 'info' : 'danger'}>
+    <Banner tone={isCertain(revoked) ? 'info' : 'danger'}>
       <div class="row-between">
         <p class="small">{revokedText(capability, scope, revoked, view.seals.length > 0)}</p>
         {children}

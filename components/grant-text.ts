@@ -1,6 +1,6 @@
 import { type CapabilityId, capability } from '../utils/catalogue/catalogue';
 import { ALL, type Scope, siteOf } from '../utils/catalogue/scope';
-import type { Revoked, ScopeView } from '../utils/messages/contract';
+import type { Answers, Revoked, ScopeView } from '../utils/messages/contract';
 import { joinSentences } from '../utils/platform/languages';
 import { language, text } from '../utils/platform/text';
 import { capabilityText } from './capability-text';
@@ -45,3 +45,20 @@ export function revokedText(id: CapabilityId, scope: Scope, revoked: Revoked, of
   if (revoked.records > 0 && !offered) sentences.push(counted('outcome_sealed', revoked.records));
   return joinSentences(sentences, language());
 }
+
+/** Whether a revocation, or what it found, is in force, on record, and let go by the browser. */
+export const isCertain = (revoked: Revoked): boolean =>
+  revoked.kind === 'not-live' || (revoked.kind === 'revoked' && revoked.held !== 'kept-by-browser');
+
+/** What stopping everything came to. */
+export function stoppedText({ stopped, undurable }: Answers['grants.stop-all']): string {
+  const sentences = [
+    ...(stopped > 0 ? [counted('stopped_everything', stopped)] : []),
+    ...(undurable > 0 ? [counted('stopped_undurable', undurable)] : []),
+  ];
+  return joinSentences(sentences, language());
+}
+
+/** The page with the receipt of a decision. */
+export const receiptAddress = (capability: CapabilityId, scope: Scope): string =>
+  `/receipt.html?${new URLSearchParams({ capability, scope })}`;

@@ -5,10 +5,10 @@ import type { CapabilityView, ScopeView, State } from '../utils/messages/contrac
 import { text } from '../utils/platform/text';
 import { liveScopes } from './active-list';
 import { Button } from './button';
-import { capabilityText } from './capability-text';
+import { CapabilityName } from './capability-name';
 import { formats, whenText } from './formats';
 import { grantText, untilText, whereText } from './grant-text';
-import { CapabilityIcon, Icon, type IconName } from './icons';
+import { Icon, type IconName } from './icons';
 import { type PermissionFilter, permissionFilters } from './permission-filter';
 
 /** Rows that are shown at once. */
@@ -107,8 +107,7 @@ function Row({ id, scope: view, onRevoke, onClause }: RowProps) {
     <tr data-testid="live-grant" data-capability={id} data-scope={scope}>
       <th scope="row">
         <span class="with-icon">
-          <CapabilityIcon id={id} />
-          {capabilityText(id, 'name')}
+          <CapabilityName id={id} />
         </span>
       </th>
       <td data-label={text('column_place')}>{whereText(id, scope) ?? text('where_browser')}</td>

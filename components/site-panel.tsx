@@ -3,10 +3,9 @@ import type { CapabilityId } from '../utils/catalogue/catalogue';
 import type { Answers, InsightSite } from '../utils/messages/contract';
 import { type TextKey, text } from '../utils/platform/text';
 import { Button } from './button';
-import { capabilityText } from './capability-text';
+import { CapabilityName } from './capability-name';
 import { Confirm } from './confirm';
 import { formats } from './formats';
-import { CapabilityIcon } from './icons';
 import { ThirdParties } from './third-parties';
 
 export type Cleaning = Answers['clean.site'];
@@ -92,8 +91,7 @@ export function SitePanel(props: SitePanelProps) {
 export function PartTitle({ id }: { id: CapabilityId }) {
   return (
     <h3 class="with-icon">
-      <CapabilityIcon id={id} />
-      {capabilityText(id, 'name')}
+      <CapabilityName id={id} />
     </h3>
   );
 }

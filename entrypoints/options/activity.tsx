@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks';
 import { ActivityPlot } from '../../components/activity-plot';
 import { usedDays } from '../../components/activity-rows';
 import { ActivityTimeline } from '../../components/activity-timeline';
-import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
+import { FilterNothing } from '../../components/filter-nothing';
 import { counted } from '../../components/formats';
 import { Problem } from '../../components/problem';
 import { SelectField } from '../../components/select-field';
@@ -54,14 +54,7 @@ export function Activity({ state, tick }: SectionProps) {
             </p>
           </div>
           {hours.length === 0 ? (
-            <div class="card stack-tight" data-testid="filter-nothing">
-              <p>{text('activity_none')}</p>
-              <div>
-                <Button small testId="filter-clear" onPress={() => setChosen('')}>
-                  {text('filter_clear')}
-                </Button>
-              </div>
-            </div>
+            <FilterNothing says={text('activity_none')} onClear={() => setChosen('')} />
           ) : (
             <>
               <ActivityPlot hours={hours} nowMs={Date.now()} />

@@ -1,11 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
+import { liveScopes } from '../../components/active-list';
 import { Bulletins } from '../../components/bulletins';
 import { Button } from '../../components/button';
 import { CapabilityCard } from '../../components/capability-card';
 import { count } from '../../components/feedback';
+import { FilterNothing } from '../../components/filter-nothing';
 import { counted, formats } from '../../components/formats';
 import type { RowOutcome } from '../../components/grant-row';
-import { revokedText } from '../../components/grant-text';
+import { isCertain, revokedText, stoppedText } from '../../components/grant-text';
 import { LiveSummary } from '../../components/live-summary';
 import { ManagedBanner } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
@@ -26,8 +28,7 @@ import type { CapabilityId } from '../../utils/catalogue/catalogue';
 import type { Scope } from '../../utils/catalogue/scope';
 import { ask } from '../../utils/messages/client';
 import type { CapabilityView, Revoked } from '../../utils/messages/contract';
-import { joinSentences } from '../../utils/platform/languages';
-import { language, text } from '../../utils/platform/text';
+import { text } from '../../utils/platform/text';
 import type { SectionProps } from './section';
 import '../../components/overview.css';
 
@@ -46,13 +47,8 @@ interface Ended {
 
 const keyOf = (capability: CapabilityId, scope: Scope): string => `${capability} ${scope}`;
 
-const isOnRecord = (revoked: Revoked): boolean =>
-  revoked.kind === 'not-live' || (revoked.kind === 'revoked' && revoked.held !== 'kept-by-browser');
-
 const liveOf = (views: readonly CapabilityView[]): Held[] =>
-  views.flatMap(({ id, scopes }) =>
-    scopes.flatMap(({ scope, state }) => (state === 'granted' ? [{ capability: id, scope }] : [])),
-  );
+  views.flatMap((view) => liveScopes(view).map(({ scope }) => ({ capability: view.id, scope })));
 
 /** The filter by state, which stands in the address, so that it can be linked to and outlives a reload. */
 function useFilter(): readonly [PermissionFilter, (filter: PermissionFilter) => void] {
@@ -95,6 +91,11 @@ export function Permissions({ state, tick, announce, onClause }: SectionProps) {
     setSought(undefined);
   }, [sought]);
 
+  const showAll = () => {
+    setFilter('all');
+    setSite('');
+  };
+
   const put = (capability: CapabilityId, scope: Scope, outcome: RowOutcome) =>
     setOutcomes((before) => new Map(before).set(keyOf(capability, scope), outcome));
 
@@ -117,7 +118,7 @@ export function Permissions({ state, tick, announce, onClause }: SectionProps) {
       const outcome = await revoked(capability, scope);
       setEnded((before) => ({
         sentence: revokedText(capability, scope, outcome, true),
-        certain: isOnRecord(outcome),
+        certain: isCertain(outcome),
         grants: [
           { capability, scope },
           ...(before?.grants ?? []).filter((one) => keyOf(one.capability, one.scope) !== keyOf(capability, scope)),
@@ -127,13 +128,9 @@ export function Permissions({ state, tick, announce, onClause }: SectionProps) {
   const stopAll = () =>
     attempt(async () => {
       count('everything.stopped');
-      const { stopped, undurable } = await ask('grants.stop-all', {});
-      const parts = [
-        ...(stopped > 0 ? [counted('stopped_everything', stopped)] : []),
-        ...(undurable > 0 ? [counted('stopped_undurable', undurable)] : []),
-      ];
-      const sentence = joinSentences(parts, language());
-      setEnded({ sentence, certain: undurable === 0, grants: live });
+      const stopped = await ask('grants.stop-all', {});
+      const sentence = stoppedText(stopped);
+      setEnded({ sentence, certain: stopped.undurable === 0, grants: live });
       announce(sentence);
     });
   const erase = (capability: CapabilityId, scope: Scope) =>
@@ -193,8 +190,7 @@ export function Permissions({ state, tick, announce, onClause }: SectionProps) {
             grants={endedNow}
             onAskAgain={show}
             onChoose={(capability, scope) => {
-              setFilter('all');
-              setSite('');
+              showAll();
               setSought({ capability, scope });
             }}
           />
@@ -237,23 +233,7 @@ export function Permissions({ state, tick, announce, onClause }: SectionProps) {
             {text('filter_found', formats.number(shown.length), formats.number(state.capabilities.length))}
           </p>
         </div>
-        {shown.length === 0 ? (
-          <div class="card stack-tight" data-testid="filter-nothing">
-            <p>{text('filter_nothing')}</p>
-            <div>
-              <Button
-                small
-                testId="filter-clear"
-                onPress={() => {
-                  setFilter('all');
-                  setSite('');
-                }}
-              >
-                {text('filter_clear')}
-              </Button>
-            </div>
-          </div>
-        ) : null}
+        {shown.length === 0 ? <FilterNothing says={text('filter_nothing')} onClear={showAll} /> : null}
         {shown.map((view) => (
           <CapabilityCard
             key={view.id}

@@ -10,7 +10,7 @@ import { Button } from '../../components/button';
 import { capabilityText } from '../../components/capability-text';
 import { count } from '../../components/feedback';
 import { counted } from '../../components/formats';
-import { revokedText } from '../../components/grant-text';
+import { revokedText, stoppedText } from '../../components/grant-text';
 import { CapabilityIcon, Icon } from '../../components/icons';
 import { ManagedLine } from '../../components/managed-view';
 import { NewsBanners } from '../../components/news-banners';
@@ -27,8 +27,7 @@ import { covers, type Scope } from '../../utils/catalogue/scope';
 import { ask, onChanged } from '../../utils/messages/client';
 import type { State } from '../../utils/messages/contract';
 import { localDay } from '../../utils/platform/clock';
-import { joinSentences } from '../../utils/platform/languages';
-import { language, text } from '../../utils/platform/text';
+import { text } from '../../utils/platform/text';
 import {
   type About,
   askAbout,
@@ -102,12 +101,8 @@ function App() {
   const stopAll = () =>
     attempt(async () => {
       count('everything.stopped');
-      const { stopped, undurable } = await ask('grants.stop-all', {});
-      const parts = [
-        ...(stopped > 0 ? [counted('stopped_everything', stopped)] : []),
-        ...(undurable > 0 ? [counted('stopped_undurable', undurable)] : []),
-      ];
-      setMessage({ text: joinSentences(parts, language()), data: stopped > 0 });
+      const stopped = await ask('grants.stop-all', {});
+      setMessage({ text: stoppedText(stopped), data: stopped.stopped > 0 });
     });
   const dismiss = (upTo: number) =>
     attempt(async () => {

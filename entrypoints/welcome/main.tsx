@@ -1,10 +1,10 @@
 /** The first run: three short screens that can be skipped. They tell, grant nothing, and ask the background nothing. */
 import type { ComponentChild } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { CapabilityName } from '../../components/capability-name';
 import { capabilityText } from '../../components/capability-text';
 import { count } from '../../components/feedback';
 import { formats } from '../../components/formats';
-import { CapabilityIcon } from '../../components/icons';
 import { startPage } from '../../components/start-page';
 import { StateMark } from '../../components/state-mark';
 import { capabilityIds } from '../../utils/catalogue/catalogue';
@@ -50,8 +50,7 @@ function Can() {
           <li key={id} class="stack-tight">
             <div class="row-between">
               <h2 class="card-title with-icon">
-                <CapabilityIcon id={id} />
-                {capabilityText(id, 'name')}
+                <CapabilityName id={id} />
               </h2>
               <StateMark state="off" />
             </div>

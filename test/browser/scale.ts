@@ -1,6 +1,6 @@
 /**
  * A database as years of use leave it, put in raw through a page and not through our code, and what is then measured of
- * the pages: shared by the test and the bench.
+ * the pages.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
