@@ -259,9 +259,11 @@ export default defineBackground(() => {
       streamed(port);
     } else if (port.name.startsWith('prompt:')) {
       const nonce = port.name.slice('prompt:'.length);
-      port.onDisconnect.addListener(() => {
+      const promptClosed = () => {
+        port.onDisconnect.removeListener(promptClosed);
         started.then(() => core.promptClosed(nonce)).catch(report);
-      });
+      };
+      port.onDisconnect.addListener(promptClosed);
     } else {
       port.disconnect();
       closed();

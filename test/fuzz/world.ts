@@ -56,11 +56,13 @@ function readStream(connect: ReturnType<typeof streams>, name: string, input: un
         addListener: (listener) => {
           heard = listener;
         },
+        removeListener: () => undefined,
       },
       onDisconnect: {
         addListener: (listener) => {
           left = listener;
         },
+        removeListener: () => undefined,
       },
     });
     heard({ kind: 'start', input });

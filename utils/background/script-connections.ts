@@ -4,7 +4,8 @@ import { hostOfUrl } from '../catalogue/scope';
 import { Channel } from '../leases/forwarder';
 import type { Core } from './core';
 
-interface PortEvent<A extends unknown[]> {
+/** What a port tells of; a browser's own fits. */
+export interface PortEvent<A extends unknown[]> {
   addListener(heard: (...args: A) => void): void;
   removeListener(heard: (...args: A) => void): void;
 }

@@ -10,25 +10,26 @@ import { errorText } from '../platform/error-text';
 import { consentRecords, ledgerBatches } from './consents';
 import type { Core } from './core';
 import { everything } from './everything';
+import type { PortEvent } from './script-connections';
 
-/** Bytes of JSON that a chunk aims at. */
-const CHUNK_BYTES = 512 * 1024;
+/** Characters of JSON that a chunk aims at. */
+const CHUNK_CHARS = 512 * 1024;
 
 /** The page's end of a stream, as `runtime.connect` gives it. */
 export interface StreamPort {
   readonly name: string;
   postMessage(message: unknown): void;
   disconnect(): void;
-  readonly onMessage: { addListener(heard: (message: unknown) => void): void };
-  readonly onDisconnect: { addListener(heard: () => void): void };
+  readonly onMessage: PortEvent<[unknown]>;
+  readonly onDisconnect: PortEvent<[]>;
 }
 
 type Source<N extends StreamName> = AsyncGenerator<readonly StreamItems[N][], void, void>;
 
-/** Its size as JSON; `undefined` for what JSON can't carry: a damaged row may hold anything that a database can. */
-function bytesOf(item: object): number | undefined {
+/** `undefined` for what JSON can't carry: a damaged row may hold anything that a database can. */
+function jsonOf(item: object): string | undefined {
   try {
-    return JSON.stringify(item).length;
+    return JSON.stringify(item);
   } catch {
     return undefined;
   }
@@ -43,7 +44,7 @@ export function streams(core: Core, started: Promise<unknown>): (port: StreamPor
   };
 
   async function serve(port: StreamPort, name: StreamName, raw: unknown, next: () => Promise<boolean>): Promise<void> {
-    const send = (message: StreamMessage<StreamName>) => port.postMessage(message);
+    const send = (message: StreamMessage) => port.postMessage(message);
     const parsed = streamInputs[name].safeParse(raw);
     if (!parsed.success) return send({ kind: 'failed', why: parsed.error.message });
     await started;
@@ -51,25 +52,28 @@ export function streams(core: Core, started: Promise<unknown>): (port: StreamPor
     // The name chose both the schema and the source.
     const source = (sources[name] as (input: unknown) => Source<StreamName>)(parsed.data);
     let total = 0;
-    let chunk: StreamItems[StreamName][] = [];
-    let bytes = 0;
+    let chunk: string[] = [];
+    let chars = 0;
+    const sendChunk = () => {
+      send({ kind: 'chunk', items: `[${chunk.join(',')}]` });
+      chunk = [];
+      chars = 0;
+    };
     for await (const batch of source) {
       for (const item of batch) {
-        const size = bytesOf(item);
+        const json = jsonOf(item);
         // One damaged row must not keep all the others from the person.
-        if (size === undefined) continue;
-        chunk.push(item);
-        bytes += size;
+        if (json === undefined) continue;
+        chunk.push(json);
+        chars += json.length;
         total += 1;
-        if (bytes < CHUNK_BYTES) continue;
-        send({ kind: 'chunk', items: chunk });
-        chunk = [];
-        bytes = 0;
+        if (chars < CHUNK_CHARS) continue;
+        sendChunk();
         if (!(await next())) return;
       }
     }
     if (chunk.length > 0) {
-      send({ kind: 'chunk', items: chunk });
+      sendChunk();
       if (!(await next())) return;
     }
     if (parsed.data.purpose === 'export') {
@@ -87,11 +91,14 @@ export function streams(core: Core, started: Promise<unknown>): (port: StreamPor
     let begun = false;
     let waiting: ((goesOn: boolean) => void) | undefined;
     let closed = false;
-    port.onDisconnect.addListener(() => {
+    const gone = () => {
       closed = true;
+      // As in script-connections.ts: a port that is listened to stays.
+      port.onMessage.removeListener(heard);
+      port.onDisconnect.removeListener(gone);
       waiting?.(false);
-    });
-    port.onMessage.addListener((message) => {
+    };
+    const heard = (message: unknown) => {
       const { kind, input } = (message ?? {}) as { kind?: unknown; input?: unknown };
       if (kind === 'next') waiting?.(true);
       if (kind !== 'start' || begun) return;
@@ -106,6 +113,8 @@ export function streams(core: Core, started: Promise<unknown>): (port: StreamPor
         core.ports.report(error);
         port.postMessage({ kind: 'failed', why: errorText(error) });
       });
-    });
+    };
+    port.onMessage.addListener(heard);
+    port.onDisconnect.addListener(gone);
   };
 }

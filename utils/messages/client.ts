@@ -42,10 +42,10 @@ export async function* stream<N extends StreamName>(
   input: StreamInput<N>,
 ): AsyncGenerator<readonly StreamItems[N][], void, void> {
   const port = browser.runtime.connect({ name: `stream:${name}` });
-  const queue: (StreamMessage<N> | 'cut')[] = [];
+  const queue: (StreamMessage | 'cut')[] = [];
   let wake: () => void = () => undefined;
   port.onMessage.addListener((message) => {
-    queue.push(message as StreamMessage<N>);
+    queue.push(message as StreamMessage);
     wake();
   });
   port.onDisconnect.addListener(() => {
@@ -67,7 +67,7 @@ export async function* stream<N extends StreamName>(
       if (message.kind === 'end') return;
       // One chunk is on its way while one is worked on, and never a second: memory stays bounded on both sides.
       port.postMessage({ kind: 'next' });
-      yield message.items;
+      yield JSON.parse(message.items) as StreamItems[N][];
     }
   } finally {
     port.disconnect();

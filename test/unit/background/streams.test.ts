@@ -7,7 +7,7 @@ import type { Lease } from '../../../utils/leases/lease';
 import { type Background, background, FakeBrowser } from '../../sim/fake-world';
 import { grant } from '../../sim/journey';
 
-type Message = { kind: string; items?: unknown[]; total?: number; why?: string };
+type Message = { kind: string; items?: string; total?: number; why?: string };
 
 class Port implements StreamPort {
   readonly sent: Message[] = [];
@@ -76,7 +76,7 @@ async function taken(port: Port): Promise<{ items: unknown[]; last: Message; chu
   for (let n = 1; ; n += 1) {
     const message = (await port.next(n)) as Message;
     if (message.kind !== 'chunk') return { items, last: message, chunks: n - 1 };
-    items.push(...(message.items ?? []));
+    items.push(...(JSON.parse(message.items ?? '') as unknown[]));
     port.say({ kind: 'next' });
   }
 }
@@ -163,7 +163,9 @@ describe('a stream', () => {
     streamed(port);
     port.say({ kind: 'start', input: { purpose: 'export' } });
     await port.next(1);
+    expect(port.listeners).toBe(2);
     port.close();
+    expect(port.listeners).toBe(0);
     for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(await kinds(it)).toEqual(['asked', 'granted']);
     expect(it.errors).toEqual([]);
