@@ -4,7 +4,7 @@ import { hostOfUrl } from '../catalogue/scope';
 import { attach } from '../leases/forwarder';
 import type { Draft, Lease } from '../leases/lease';
 import { localDay, MINUTE_MS, nextLocalMidnightMs } from '../platform/clock';
-import { serial } from '../platform/serial';
+import { coalesced } from '../platform/serial';
 import type { World } from './capability';
 
 /** Seconds without input after which the person counts as away. */
@@ -30,7 +30,6 @@ export async function start(
   lease: Lease<'browsing-time'>,
   { on, browser, clock, session, report }: World,
 ): Promise<void> {
-  const inTurn = serial();
   let current = readAttention(await lease.lastCheckpoint(), session);
 
   async function look(): Promise<void> {
@@ -59,7 +58,8 @@ export async function start(
   }
 
   // A look that fails counts nothing; the next one counts from where the last one that was kept stopped.
-  const lookInTurn = () => inTurn(look).catch(report);
+  const inTurn = coalesced(look);
+  const lookInTurn = () => inTurn().catch(report);
   for (const source of [on.tabActivated, on.tabUpdated, on.tabRemoved, on.windowFocused]) {
     attach(source, lease.signal, lookInTurn);
   }

@@ -4,7 +4,7 @@ import { attach } from '../leases/forwarder';
 import type { Lease } from '../leases/lease';
 import type { NetRule } from '../platform/browser-types';
 import { localDay } from '../platform/clock';
-import { serial } from '../platform/serial';
+import { coalesced, serial } from '../platform/serial';
 import type { RunningProtection, WatchedRequest, World } from './capability';
 
 /** The lists' highest priority is 1,100,201: what the person says stands above them, and a pause above their own list. */
@@ -24,7 +24,6 @@ export async function start(
   const { signal } = lease;
   const { rules } = browser;
   const inTurn = serial();
-  const writing = serial();
   const tabs = new Tabs();
   const pending = new Map<string, number>();
   let browserCounts = false;
@@ -48,24 +47,23 @@ export async function start(
     });
 
   /** Events that come while a write is under way go with the next one. */
-  const flush = () =>
-    writing(async () => {
-      if (pending.size === 0) return;
-      const counts = [...pending];
-      pending.clear();
-      const atMs = clock.nowMs();
-      const written = await lease.write({
-        uses: counts.reduce((sum, [, more]) => sum + more, 0),
-        records: counts.map(([site, more]) => ({
-          key: `${localDay(atMs)}|${site}`,
-          site,
-          atMs,
-          data: (before: unknown) => ({ blocked: blockedBefore(before) + more }),
-        })),
-      });
-      if (written.kind === 'kept' || written.kind === 'stale-lease') return;
-      for (const [site, more] of counts) pending.set(site, (pending.get(site) ?? 0) + more);
+  const flush = coalesced(async () => {
+    if (pending.size === 0) return;
+    const counts = [...pending];
+    pending.clear();
+    const atMs = clock.nowMs();
+    const written = await lease.write({
+      uses: counts.reduce((sum, [, more]) => sum + more, 0),
+      records: counts.map(([site, more]) => ({
+        key: `${localDay(atMs)}|${site}`,
+        site,
+        atMs,
+        data: (before: unknown) => ({ blocked: blockedBefore(before) + more }),
+      })),
     });
+    if (written.kind === 'kept' || written.kind === 'stale-lease') return;
+    for (const [site, more] of counts) pending.set(site, (pending.get(site) ?? 0) + more);
+  });
 
   async function stopped(request: WatchedRequest): Promise<void> {
     const { tabId, incognito } = request;

@@ -7,3 +7,19 @@ export function serial(): <T>(task: () => Promise<T>) => Promise<T> {
     return run;
   };
 }
+
+/**
+ * Runs a task that looks at how things stand, in turn with itself. Calls that come while one run waits for its turn are that
+ * run: it will see all that they told of.
+ */
+export function coalesced(look: () => Promise<void>): () => Promise<void> {
+  const inTurn = serial();
+  let waiting: Promise<void> | undefined;
+  return () => {
+    waiting ??= inTurn(() => {
+      waiting = undefined;
+      return look();
+    });
+    return waiting;
+  };
+}

@@ -76,6 +76,25 @@ describe('attention', () => {
     expect(JSON.stringify(await it.database.getAll('uses'))).not.toContain('secret');
   });
 
+  test('is looked at once more after a hundred events that come at once, not a hundred times', async () => {
+    const it = await stage();
+    it.played.tab = tab('https://a.example/');
+    const { lease, world } = await counting(it);
+    let looks = 0;
+    const { focusedTab } = world.browser;
+    world.browser.focusedTab = () => {
+      looks += 1;
+      return focusedTab();
+    };
+    it.played.tab = tab('https://b.example/');
+    it.clock.at += 5000;
+    for (let n = 0; n < 100; n += 1) it.events.tabUpdated.fire({});
+    await settle();
+    expect(lease.signal.aborted).toBe(false);
+    expect(looks).toBe(1);
+    expect(await attention(it)).toEqual({ 'a.example': 5000 });
+  });
+
   test('over a sleep of the machine counts nothing', async () => {
     const it = await stage();
     it.played.tab = tab('https://a.example/');
