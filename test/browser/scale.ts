@@ -407,7 +407,10 @@ export async function withFilled(
   }
   const profile = path.join(kept, `${name}-${sizes.records}-${sizes.entries}`);
   await withBrowser(name, { profile, persistent: true }, async (browser) => {
-    await fill(browser, await browser.open('options.html#policy'), sizes);
+    const page = await browser.open('options.html#policy');
+    await fill(browser, page, sizes);
+    // Chromium keeps the background's script with the profile for as long as the version stays, whatever was built since.
+    await browser.update();
   });
   const copy = mkdtempSync(path.join(tmpdir(), 'cloudopt-scale-'));
   try {
