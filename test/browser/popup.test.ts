@@ -10,21 +10,24 @@ interface Size {
 }
 interface Watch {
   sizes: Size[];
+  /** Where each heading has stood. */
+  places: Record<string, string[]>;
   frames: number;
 }
 interface Extension {
-  readonly chrome: { extension: { getViews(of: { type: 'popup' }): Window[] } };
+  readonly chrome: { extension: { getViews(of: { type: 'popup' | 'tab' }): Window[] } };
 }
 
-/** Runs in another page of ours: from the moment when the popup is there, notes its size at each of its frames. */
-function watchPopup(): void {
-  const watch: Watch = { sizes: [], frames: 0 };
+/** Runs in another page of ours: from the moment when the popup is there, notes what it is like at each of its frames. */
+function watchPopup(type: 'popup' | 'tab'): void {
+  const watch: Watch = { sizes: [], places: {}, frames: 0 };
   const { dataset } = document.documentElement;
   dataset.popup = JSON.stringify(watch);
   // Timers of a page that is not in front are slow; messages are not.
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
-    const [view] = (globalThis as unknown as Extension).chrome.extension.getViews({ type: 'popup' });
+    const views = (globalThis as unknown as Extension).chrome.extension.getViews({ type });
+    const view = views.find(({ location }) => location.pathname === '/popup.html');
     if (view === undefined) return port2.postMessage(0);
     const look = () => {
       const root = view.document.documentElement;
@@ -37,6 +40,12 @@ function watchPopup(): void {
         };
         const last = watch.sizes.at(-1);
         if (last?.page !== size.page || last.window !== size.window) watch.sizes.push(size);
+        for (const heading of view.document.querySelectorAll('h1, h2')) {
+          const { x, y } = heading.getBoundingClientRect();
+          watch.places[heading.id || heading.tagName] ??= [];
+          const places = watch.places[heading.id || heading.tagName] as string[];
+          if (!places.includes(`${x}, ${y}`)) places.push(`${x}, ${y}`);
+        }
         dataset.popup = JSON.stringify(watch);
       }
       view.requestAnimationFrame(look);
@@ -83,7 +92,7 @@ describe.each(wantedBrowsers())('the popup in %s', (name) => {
         for (const background of ['running', 'stopped'] as const) {
           if (background === 'stopped') await browser.stopBackground();
           else await ask(options, 'state.get', {});
-          await options.evaluate(watchPopup);
+          await options.evaluate(watchPopup, 'popup');
           const popup = await browser.openActionPopup();
           await popup.waitFor(testid('active-site-insight'));
           await popup.until(() => document.body.textContent?.includes('ads.example'), 'the report');
@@ -98,6 +107,38 @@ describe.each(wantedBrowsers())('the popup in %s', (name) => {
     } finally {
       await web.stop();
     }
+  });
+
+  test.each([
+    { on: 'nothing', capabilities: [] },
+    { on: 'several things', capabilities: ['browsing-time', 'site-cleaner', 'notifications', 'protection'] },
+  ])('in a tab, with $on on, puts everything where it stays', async ({ capabilities }) => {
+    await withBrowser(name, {}, async (browser) => {
+      const options = await browser.open('options.html');
+      for (const capability of capabilities) await grant(browser, options, capability);
+      for (const width of [1280, 400]) {
+        for (const background of ['running', 'stopped'] as const) {
+          // A page of ours: with another's, Firefox would put the popup into a frame of another size.
+          const popup = await browser.open('options.html#policy');
+          await popup.resize(width, 800);
+          if (background === 'stopped') await browser.stopBackground();
+          else await ask(options, 'state.get', {});
+          await options.evaluate(watchPopup, 'tab');
+          await popup.goto('popup.html');
+          await popup.waitFor('#this-site');
+          await popup.until(() => document.querySelector('.bones') === null, 'all answers');
+          const framesBefore = (await watched(options)).frames;
+          await until(async () => (await watched(options)).frames > framesBefore + 10, 'frames');
+          const { places } = await watched(options);
+          expect(Object.keys(places)).toEqual(expect.arrayContaining(['H1', 'on-now', 'this-site', 'news-title']));
+          for (const [heading, at] of Object.entries(places)) {
+            expect(at, `${heading}, ${width} wide, background ${background}`).toHaveLength(1);
+          }
+          if (name === 'chromium') expect(await popup.evaluate(shifts), `${width} wide, ${background}`).toEqual([]);
+          await popup.close();
+        }
+      }
+    });
   });
 
   test('keeps what is on and this site in view, above what is new', async () => {
