@@ -161,10 +161,10 @@ async function upheld(browser: Driven, page: Page, stored: Stored, takenBack: re
 
   // What is live collects, under the epoch that it was given long ago.
   const live = [...grants.values()].find((row) => row.capability === 'site-insight' && isLive(row));
-  const count = (await rawRows(page, 'records')).length;
+  const late = async () => (await rawRows(page, 'records')).filter((row) => row.party === 'late.example');
   await browser.open(web.url('shop.example', '/?parties=late.example&each=2'));
-  await until(async () => (await rawRows(page, 'records')).length > count, 'collected');
-  const fresh = (await rawRows(page, 'records')).filter((row) => row.party === 'late.example');
+  await until(async () => (await late()).length > 0, 'collected');
+  const fresh = await late();
   expect(fresh[0]).toMatchObject({ grantId: live?.grantId, epoch: live?.epoch });
 }
 

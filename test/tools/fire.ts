@@ -46,7 +46,7 @@ process.exit(
       command: ['npx', 'tsx', 'test/tools/rulesets/parity.ts', '10500'],
     },
     { name: 'build', command: ['npm', 'run', '--silent', 'build'] },
-    ...endpointBuilds,
+    endpointBuilds,
     [fire('chromium'), fire('firefox')],
   ]),
 );
