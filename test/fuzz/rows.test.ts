@@ -167,6 +167,7 @@ describe('a database of damaged rows', async () => {
       .chain((sample) => fc.oneof({ weight: 4, arbitrary: hostile(sample) }, { weight: 1, arbitrary: stale(sample) }))
       .map((row) => ({ store, row })),
   );
+  const [intent] = rows.intents as [object];
   const some = fc.array(damaged, { minLength: ROWS_A_RUN, maxLength: ROWS_A_RUN });
 
   async function restored(): Promise<FuzzWorld> {
@@ -200,7 +201,7 @@ describe('a database of damaged rows', async () => {
           expect(w.errors).toEqual([]);
           w.core.openStatus().database.close();
         }),
-        runs(30, ROWS_A_RUN),
+        { ...runs(30, ROWS_A_RUN), examples: [[[{ store: 'intents', row: { ...intent, nonce: '\ud800' } }]]] },
       );
     },
     TIMEOUT_MS,

@@ -11,7 +11,9 @@ export const scopePattern = z.custom<Scope>(
 );
 export const ms = z.number().check(z.int(), z.nonnegative());
 export const count = z.number().check(z.int(), z.nonnegative());
-export const id = z.string().check(z.minLength(1), z.maxLength(64));
+/** Whole characters only: half of a surrogate pair has no canonical JSON, so nothing that holds one can be hashed. */
+export const text = z.string().check(z.refine((raw) => raw.isWellFormed(), 'no whole characters'));
+export const id = text.check(z.minLength(1), z.maxLength(64));
 export const sha256Hex = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 export const host = z.string().check(z.refine((raw) => parseHost(raw) === raw, 'no host'));
 /** A calendar day, `2026-01-31`. */

@@ -31,6 +31,7 @@ function isKnownScope(raw: unknown): boolean {
 
 const isCount = (raw: unknown): boolean => Number.isSafeInteger(raw) && (raw as number) >= 0;
 const isHash = (raw: unknown): boolean => typeof raw === 'string' && HASH.test(raw);
+const isText = (raw: unknown): raw is string => typeof raw === 'string' && raw.isWellFormed();
 const isObject = (raw: unknown): raw is Raw =>
   typeof raw === 'object' && raw !== null && Object.getPrototypeOf(raw) === Object.prototype;
 
@@ -40,18 +41,17 @@ const hasMembers = (raw: Raw, members: number): boolean => Object.keys(raw).leng
 const isEndpoint = (raw: unknown): boolean =>
   isObject(raw) &&
   hasMembers(raw, 3) &&
-  typeof raw.url === 'string' &&
-  typeof raw.place === 'string' &&
+  isText(raw.url) &&
+  isText(raw.place) &&
   typeof raw.byOrganisation === 'boolean';
 
 function isNotice(raw: unknown): boolean {
   if (raw === null) return true;
   if (!isObject(raw) || !Array.isArray(raw.clauses)) return false;
   if (!hasMembers(raw, 4) && !(hasMembers(raw, 5) && isEndpoint(raw.endpoint))) return false;
-  if (!isHash(raw.hash) || typeof raw.policyVersion !== 'string' || typeof raw.language !== 'string') return false;
+  if (!isHash(raw.hash) || !isText(raw.policyVersion) || !isText(raw.language)) return false;
   return raw.clauses.every(
-    (clause: unknown) =>
-      isObject(clause) && hasMembers(clause, 2) && typeof clause.id === 'string' && isHash(clause.hash),
+    (clause: unknown) => isObject(clause) && hasMembers(clause, 2) && isText(clause.id) && isHash(clause.hash),
   );
 }
 
@@ -59,9 +59,9 @@ function areDetails(raw: unknown): boolean {
   if (!isObject(raw)) return false;
   for (const name of Object.keys(raw)) {
     const value = raw[name];
-    if (name === '__proto__') return false;
-    if (typeof value === 'string' || Number.isFinite(value)) continue;
-    if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) return false;
+    if (name === '__proto__' || !isText(name)) return false;
+    if (isText(value) || Number.isFinite(value)) continue;
+    if (!Array.isArray(value) || !value.every(isText)) return false;
   }
   return true;
 }
@@ -75,8 +75,7 @@ const isPlainEntry = (raw: unknown): raw is LedgerEntry =>
   kinds.has(raw.kind) &&
   (raw.capability === null || (typeof raw.capability === 'string' && isCapabilityId(raw.capability))) &&
   (raw.scope === null || isKnownScope(raw.scope)) &&
-  (raw.grantId === null ||
-    (typeof raw.grantId === 'string' && raw.grantId.length > 0 && raw.grantId.length <= ID_CHARS_MAX)) &&
+  (raw.grantId === null || (isText(raw.grantId) && raw.grantId.length > 0 && raw.grantId.length <= ID_CHARS_MAX)) &&
   isCount(raw.epoch) &&
   isCount(raw.maxEpoch) &&
   doers.has(raw.by) &&

@@ -1,6 +1,6 @@
 /** A row of the ledger. Apart from schema.ts, since pages verify it, and do without the list of public suffixes. */
 import * as z from 'zod/mini';
-import { capabilityId, count, id, ms, scopePattern, sha256Hex } from '../catalogue/shapes';
+import { capabilityId, count, id, ms, scopePattern, sha256Hex, text } from '../catalogue/shapes';
 
 /** Who or what caused an entry of the ledger. */
 export const actors = ['person', 'browser', 'clock', 'policy', 'managed', 'recovery'] as const;
@@ -24,14 +24,14 @@ export const ledgerKinds = [
 export type LedgerKind = (typeof ledgerKinds)[number];
 
 /** The endpoint that a notice named: catalogue/endpoints.ts. */
-const namedEndpoint = z.strictObject({ url: z.string(), place: z.string(), byOrganisation: z.boolean() });
-const clause = z.strictObject({ id: z.string(), hash: sha256Hex });
+const namedEndpoint = z.strictObject({ url: text, place: text, byOrganisation: z.boolean() });
+const clause = z.strictObject({ id: text, hash: sha256Hex });
 
 /** The notice that an entry refers to; its text stands in `notices` under the hash. */
 export const noticeRef = z.strictObject({
   hash: sha256Hex,
-  policyVersion: z.string(),
-  language: z.string(),
+  policyVersion: text,
+  language: text,
   clauses: z.array(clause),
   /** Missing where nothing may leave. */
   endpoint: z.optional(namedEndpoint),
@@ -53,7 +53,7 @@ export const ledgerEntry = z.strictObject({
   by: z.enum(actors),
   notice: z.nullable(noticeRef),
   /** What the kind needs besides: counts, the clauses that changed, the permissions handed back. */
-  details: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])),
+  details: z.record(text, z.union([text, z.number(), z.array(text)])),
   prevHash: sha256Hex,
   hash: sha256Hex,
 });
