@@ -5,6 +5,7 @@ import { Button } from './button';
 import { CapabilityName } from './capability-name';
 import { formats } from './formats';
 import { grantText, receiptAddress, whereText } from './grant-text';
+import { permissionAddress } from './permission-filter';
 
 /** Rows that come at once. */
 const ROWS = 100;
@@ -64,9 +65,14 @@ function Row({ capability, scope, hour, times }: UsedHour) {
         {formats.hour(hour)}
       </th>
       <td>
-        <span class="with-icon">
+        <a
+          class="with-icon"
+          data-testid="permission-link"
+          href={permissionAddress(capability, scope)}
+          aria-label={text('permission_open_named', grantText(capability, scope))}
+        >
           <CapabilityName id={capability} />
-        </span>
+        </a>
       </td>
       <td>
         <a

@@ -1,10 +1,11 @@
 import { type CapabilityId, capability } from '../utils/catalogue/catalogue';
 import { ALL, type Scope, siteOf } from '../utils/catalogue/scope';
 import type { Answers, Revoked, ScopeView } from '../utils/messages/contract';
+import { DAY_MS } from '../utils/platform/clock';
 import { joinSentences } from '../utils/platform/languages';
 import { language, text } from '../utils/platform/text';
 import { capabilityText } from './capability-text';
-import { counted, whenText } from './formats';
+import { counted, formats, whenText } from './formats';
 import { scopeText } from './scope-text';
 
 /** Where a grant holds: the site, or the place that sync uses. `undefined`: of others, the scope says nothing worth reading. */
@@ -27,6 +28,19 @@ export function grantText(id: CapabilityId, scope: Scope | null): string {
 export function untilText({ validUntilMs, lifetime }: Pick<ScopeView, 'validUntilMs' | 'lifetime'>): string {
   if (validUntilMs !== null) return text('until_moment', whenText(validUntilMs));
   return text(lifetime === 'session' ? 'until_session' : 'until_revoked');
+}
+
+/** Days after which a grant that is not used says so: it may not be needed any more. */
+const LONG_UNUSED_DAYS = 30;
+
+/** When a live grant was last used, or for how long it was not. */
+export function lastUsedText(
+  { sinceMs, lastUsedMs }: Pick<ScopeView, 'sinceMs' | 'lastUsedMs'>,
+  nowMs: number,
+): string {
+  const days = Math.floor((nowMs - Math.max(sinceMs, lastUsedMs)) / DAY_MS);
+  if (days >= LONG_UNUSED_DAYS) return text('row_long_unused', formats.number(days));
+  return lastUsedMs > sinceMs ? whenText(lastUsedMs) : text('row_unused');
 }
 
 /**

@@ -7,7 +7,7 @@ import { liveScopes } from './active-list';
 import { Button } from './button';
 import { CapabilityName } from './capability-name';
 import { formats, whenText } from './formats';
-import { grantText, untilText, whereText } from './grant-text';
+import { grantText, lastUsedText, untilText, whereText } from './grant-text';
 import { Icon, type IconName } from './icons';
 import { type PermissionFilter, permissionFilters } from './permission-filter';
 
@@ -102,7 +102,7 @@ interface RowProps extends Pick<LiveSummaryProps, 'onRevoke' | 'onClause'> {
 }
 
 function Row({ id, scope: view, onRevoke, onClause }: RowProps) {
-  const { scope, sinceMs, lastUsedMs } = view;
+  const { scope, sinceMs } = view;
   return (
     <tr data-testid="live-grant" data-capability={id} data-scope={scope}>
       <th scope="row">
@@ -113,7 +113,7 @@ function Row({ id, scope: view, onRevoke, onClause }: RowProps) {
       <td data-label={text('column_place')}>{whereText(id, scope) ?? text('where_browser')}</td>
       <td data-label={text('column_since')}>{whenText(sinceMs)}</td>
       <td data-label={text('column_how_long')}>{untilText(view)}</td>
-      <td data-label={text('column_last_used')}>{lastUsedMs > sinceMs ? whenText(lastUsedMs) : text('row_unused')}</td>
+      <td data-label={text('column_last_used')}>{lastUsedText(view, Date.now())}</td>
       <td data-label={text('column_clause')}>
         <span class="clauses">
           {capability(id).clauses.map((clause) => (

@@ -41,6 +41,19 @@ export const permissionFilterNames = Object.keys(permissionFilters) as Permissio
 export const filterOfHash = (hash: string): PermissionFilter =>
   permissionFilterNames.find((name) => hash === `#permissions/${name}`) ?? 'all';
 
+/** The address of one permission on the permissions page. */
+export const permissionAddress = (id: CapabilityId, scope: Scope): string =>
+  `/options.html#permissions/of/${id}/${encodeURIComponent(scope)}`;
+
+/** The permission in the page's address, as {@link permissionAddress} wrote it, among those that there are. */
+export const permissionOfHash = (
+  hash: string,
+  views: readonly CapabilityView[],
+): { capability: CapabilityId; scope: Scope } | undefined =>
+  views
+    .flatMap((view) => view.scopes.map(({ scope }) => ({ capability: view.id, scope })))
+    .find(({ capability: id, scope }) => permissionAddress(id, scope) === `/options.html${hash}`);
+
 /** Whether a permission has to do with what was typed as a site: it is named so, or it covers that host. */
 export function fitsSite(id: CapabilityId, scope: Scope, typed: string): boolean {
   const word = typed.trim().toLowerCase();

@@ -17,6 +17,7 @@ import {
   type PermissionFilter,
   permissionFilterNames,
   permissionFilters,
+  permissionOfHash,
 } from '../../components/permission-filter';
 import { Problem } from '../../components/problem';
 import { ProtectionCard } from '../../components/protection-card';
@@ -78,6 +79,11 @@ export function Permissions({ state, tick, announce, onClause }: SectionProps) {
   const live = liveOf(state.capabilities);
   const shown = filtered(state.capabilities, state.undurable, filter, site);
   const named = state.capabilities.some(({ scopes }) => scopes.some(({ scope }) => scope !== '*'));
+
+  // One permission may be what was linked to.
+  useEffect(() => {
+    setSought(permissionOfHash(location.hash, state.capabilities));
+  }, []);
 
   // Comes after the filter was cleared: the row is there.
   useEffect(() => {

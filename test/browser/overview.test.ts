@@ -205,7 +205,7 @@ describe.each(wantedBrowsers())('in %s', (name) => {
         expect(rows[2]?.[2]).toContain('shop.example');
         const used = hours.reduce((sum, hour) => sum + hour.times, 0);
         expect(rows[1]?.[1]).toBe(`TD  ${used}`);
-        expect(await options.attribute(`${testid('timeline-hour')} a`, 'href')).toContain('receipt.html');
+        expect(await options.attribute(`${testid('timeline-hour')} a[target]`, 'href')).toContain('receipt.html');
         expect(await options.attribute('.week', 'aria-hidden')).toBe('true');
 
         await options.fill(testid('filter-capability'), 'browsing-time');
@@ -213,6 +213,16 @@ describe.each(wantedBrowsers())('in %s', (name) => {
         expect(await options.text(testid('filter-found'))).toBe('0 entries');
         await options.click(testid('filter-clear'));
         await options.waitFor(testid('timeline'));
+
+        // From a use it is one step to the permission, where it can be taken back.
+        await options.click(testid('permission-link'));
+        await options.until(
+          (scope: string) => (document.activeElement as HTMLElement | null)?.dataset.scope === scope,
+          'the permission has the focus',
+          undefined,
+          SHOP,
+        );
+        expect(await options.count(`${testid('grant')}:focus ${testid('revoke')}`)).toBe(1);
       });
     } finally {
       await web.stop();

@@ -1,10 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
+import { lastUsedText } from '../../../components/grant-text';
 import {
   filtered,
   filterOfHash,
   fitsSite,
   type PermissionFilter,
+  permissionAddress,
   permissionFilterNames,
+  permissionOfHash,
 } from '../../../components/permission-filter';
 import type { CapabilityId } from '../../../utils/catalogue/catalogue';
 import type { CapabilityView, ScopeView, ShownState } from '../../../utils/messages/contract';
@@ -46,6 +49,46 @@ const views = [
 ];
 const undurable = [{ capability: 'crash-reports' as const, scope: '*', marked: true }];
 const ids = (filter: PermissionFilter, site = '') => filtered(views, undurable, filter, site).map(({ id }) => id);
+
+describe('the address of a permission', () => {
+  const scopes = (id: CapabilityId) => views.filter((one) => one.id === id).flatMap((one) => one.scopes);
+
+  test('leads to it, whatever its scope', () => {
+    for (const { id } of views) {
+      for (const { scope } of scopes(id)) {
+        const { hash } = new URL(permissionAddress(id, scope), 'https://ours.example');
+        expect(permissionOfHash(hash, views)).toEqual({ capability: id, scope });
+        expect(filterOfHash(hash)).toBe('all');
+      }
+    }
+  });
+
+  test.each([
+    '',
+    '#',
+    '#permissions',
+    '#permissions/of/',
+    '#permissions/of/site-insight',
+    '*',
+    '/*',
+    '#permissions/of/x/*',
+  ])('%j leads to none', (hash) => expect(permissionOfHash(hash, views)).toBeUndefined());
+});
+
+describe('when a grant was last used', () => {
+  const day = 86_400_000;
+  test.each([
+    ['at once', 100 * day, 0, 'not used yet'],
+    ['a use', 90 * day, 99 * day, 'when'],
+    ['no use for 29 days', 71 * day, 0, 'not used yet'],
+    ['no use for 30 days', 70 * day, 0, 'unused for 30 days'],
+    ['a use 40 days ago', 10 * day, 60 * day, 'unused for 40 days'],
+  ])('%s', (_, sinceMs, lastUsedMs, said) => {
+    const shown = lastUsedText({ sinceMs, lastUsedMs }, 100 * day);
+    if (said === 'when') expect(shown).not.toMatch(/unused/);
+    else expect(shown).toBe(said);
+  });
+});
 
 describe('a filter by state', () => {
   test.each<[PermissionFilter, CapabilityId[]]>([
