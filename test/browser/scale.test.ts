@@ -108,7 +108,7 @@ describe.each(wantedBrowsers())(`${RECORDS} records and ${ENTRIES} entries in %s
       const revoked = await messageMs(page, 'grants.revoke', { capability: 'site-insight', scope: '*' });
       within('revoke beside the erasing', revoked, REVOKE_MS);
       const erased = () => other.evaluate(() => Number(document.documentElement.dataset.erased ?? 0));
-      await until(async () => (await erased()) !== 0, 'erased', 240_000);
+      await until(async () => (await erased()) !== 0, 'erased', 600_000);
       seen.push(`erased in ${Date.now() - erasing} ms`);
       expect(await erased()).toBe(RECORDS);
       expect((await ask(page, 'records.page', { filter: {}, after: null, limit: 1 })).rows).toEqual([]);
