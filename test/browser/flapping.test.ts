@@ -157,10 +157,17 @@ async function fly(browser: Driven, { ours, asker, other }: Pages, flap: Flap): 
   }
 }
 
+/** What could not be written at once is tried again after a minute. */
+const REST_MS = 100_000;
+
 /** Nothing is granted, asked or held any more. A question that was not granted is over. */
 async function rest(ours: Page): Promise<void> {
   await until(async () => (await held(ours)).origins.length === 0, 'given back');
-  await until(async () => (await grantNow(ours)) === undefined, 'ended');
+  await until(async () => (await grantNow(ours)) === undefined, 'ended', REST_MS).catch(async (error: unknown) => {
+    const { leases, errors, database } = await ask(ours, 'diagnostics.get', {});
+    const { undurable } = await ask(ours, 'state.get', {});
+    throw new Error(JSON.stringify({ leases, undurable, database, errors }), { cause: error });
+  });
 }
 
 async function grantNow(ours: Page): Promise<string | undefined> {
