@@ -192,6 +192,8 @@ export class Core {
   /** Hand-backs that wait for a prompt's lock, by the capabilities they wait for. */
   readonly #waiting = new Set<string>();
   readonly #keptByBrowser = new Set<string>();
+  /** The last comparison with what the browser holds failed. */
+  #uncompared = false;
 
   constructor(readonly ports: CorePorts) {
     this.office = new LeaseOffice({
@@ -787,7 +789,7 @@ export class Core {
       await this.#retryMarked();
       // What rested with an unrecorded revocation, such as all sites with one of them, goes on once it is on record;
       // what rested because the organisation's policy could not be read, once it can be.
-      if (this.undurable.length < before || this.managed.unread) await this.#reconcile('event');
+      if (this.undurable.length < before || this.managed.unread || this.#uncompared) await this.#reconcileOrLater();
     });
   }
 
@@ -843,9 +845,21 @@ export class Core {
   /** Compares what is granted with what the browser holds and what the clock says, and ends what must end. */
   reconcile(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.status.kind === 'open') await this.#reconcile('event');
+      if (this.status.kind === 'open') await this.#reconcileOrLater();
       else if (this.status.kind === 'closed') await this.#close(closedAs(this.status.closed));
     });
+  }
+
+  /** What the browser took away is told once: a comparison that failed is made again. */
+  async #reconcileOrLater(): Promise<void> {
+    this.#uncompared = true;
+    try {
+      await this.#reconcile('event');
+      this.#uncompared = false;
+    } catch (error) {
+      await this.#retryLater();
+      throw error;
+    }
   }
 
   async #reconcile(when: 'start' | 'event'): Promise<void> {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ChainVerifier } from '../../../utils/grants/chain';
 import { background, FakeBrowser } from '../../sim/fake-world';
 import { grant, openPrompt } from '../../sim/journey';
@@ -47,6 +47,24 @@ describe('the life of a grant', () => {
     ]);
     expect(first.leases).toEqual([]);
     expect(first.errors).toEqual([]);
+  });
+
+  test('a permission taken by the browser ends it, if not at the first look then at the next', async () => {
+    const browser = new FakeBrowser();
+    const first = background(browser);
+    await first.core.start();
+    await grant(browser, first, 'site-insight', { scope: '*://shop.example/*' });
+    browser.permissions.take({ origins: ['*://shop.example/*'] });
+    const looking = vi.spyOn(browser.permissions, 'held').mockRejectedValueOnce(new Error('no answer'));
+    await expect(first.core.reconcile()).rejects.toThrow('no answer');
+    expect(browser.alarms.get('retry')).toBeDefined();
+    await first.core.retry();
+    expect((await ledgerOf(first)).map((entry) => `${entry.kind} ${entry.by}`)).toContain('revoked browser');
+    expect(first.core.office.leases()).toEqual([]);
+    // Once is enough.
+    looking.mockClear();
+    await first.core.retry();
+    expect(looking).not.toHaveBeenCalled();
   });
 
   test('a restart issues the lease again; a permission gone meanwhile revokes', async () => {
