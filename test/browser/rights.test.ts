@@ -125,7 +125,8 @@ describe.each(wantedBrowsers())('a person’s rights in %s', (name) => {
       }
       // That of the file before it may stand there for a moment.
       await options.until(
-        () => document.querySelector('[data-testid="import-refused"]')?.textContent?.includes('another version') === true,
+        () =>
+          document.querySelector('[data-testid="import-refused"]')?.textContent?.includes('another version') === true,
         'another version',
       );
 
