@@ -27,7 +27,10 @@ beforeAll(async () => {
 afterAll(() => web.stop());
 
 interface Api {
-  readonly chrome: { permissions: { remove(what: object): Promise<boolean> } };
+  readonly chrome: {
+    permissions: { remove(what: object): Promise<boolean> };
+    tabs: { create(what: object): Promise<unknown> };
+  };
 }
 
 const remove = (page: Page, what: object) =>
@@ -75,6 +78,26 @@ describe.each(wantedBrowsers())('permissions that go another way in %s', (name) 
       await keepsNothing(browser, options);
       const { news } = await ask(options, 'state.get', {});
       expect(news.map((item) => item.kind)).toContain('revoked');
+    });
+  });
+
+  test('while a page of the site never ends loading: nothing waits for it', async () => {
+    await withBrowser(name, {}, async (browser) => {
+      const options = await browser.open('options.html');
+      await grant(browser, options, 'site-insight', { scope: SHOP });
+      await options.evaluate(
+        async (url: string) => {
+          await (globalThis as unknown as Api).chrome.tabs.create({ url, active: false });
+        },
+        web.url('shop.example', '/slow/page'),
+      );
+      await until(() => web.requests.some((request) => request.path === '/slow/page'), 'begun');
+      // The next background runs the script in the pages that are open.
+      await browser.killBackground();
+      await ask(options, 'state.get', {});
+      await browser.revokeInBrowser({ origins: [SHOP] });
+      await until(async () => (await ledger(options)).at(-1) === `revoked browser ${SHOP}`, 'written down', 10_000);
+      await keepsNothing(browser, options);
     });
   });
 

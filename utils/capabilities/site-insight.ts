@@ -26,7 +26,7 @@ const batch = z.strictObject({
 const SCRIPT_FILE = '/site-insight-observer.js';
 
 /** Which third parties a site talks to: a content script counts requests by host, on granted sites only. */
-export async function start(lease: Lease<'site-insight'>, { on, browser, clock, ids }: World): Promise<void> {
+export async function start(lease: Lease<'site-insight'>, { on, browser, clock, ids, report }: World): Promise<void> {
   const script: ContentScript = {
     id: `site-insight ${lease.scope}`,
     file: SCRIPT_FILE,
@@ -57,7 +57,8 @@ export async function start(lease: Lease<'site-insight'>, { on, browser, clock, 
   );
   await browser.scripts.register(script);
   if (lease.signal.aborted) await browser.scripts.unregister(script.id);
-  else await browser.scripts.runInOpenPages(script);
+  // Not waited for: a page that never ends loading, or hangs, would hold up every other grant, and the ends of all.
+  else browser.scripts.runInOpenPages(script).catch(report);
 }
 
 /** One visit of one page (or frame): its counts replace each other, so nothing is counted twice. */

@@ -104,7 +104,12 @@ export const browserScripts: ScriptsPort = {
       tabs.map((tab) =>
         tab.id === undefined || tab.incognito || !script.wants(tab.url ?? '')
           ? undefined
-          : browser.scripting.executeScript({ target: { tabId: tab.id, allFrames: true }, files: [script.file] }),
+          : browser.scripting.executeScript({
+              target: { tabId: tab.id, allFrames: true },
+              files: [script.file],
+              // As where it is registered: before the page is whole, which some never are.
+              injectImmediately: true,
+            }),
       ),
     );
   },
