@@ -126,6 +126,8 @@ export class Marionette {
       newSandbox: true,
       sandbox: system ? 'system' : null,
     });
+    // The page left for another before it had answered, as a script that navigates may.
+    if (answer === null) return undefined;
     const { value, error, stack } = JSON.parse(String(answer)) as { value?: unknown; error?: string; stack?: string };
     if (error !== undefined) throw new Error(`in the page: ${error}\n${stack ?? ''}`);
     return value;
