@@ -589,7 +589,8 @@ export class Core {
     const apart = scope === ALL || !hasSites(capability);
     const broad = !apart && this.office.lease(capability, ALL) !== undefined;
     this.office.end(capability, scope);
-    if (this.status.kind === 'starting') await this.settled();
+    // A database that is lost while it is being opened is opened once more.
+    for (let starts = 0; starts < 3 && this.status.kind === 'starting'; starts += 1) await this.settled();
     // What can't be read now may be called live when it can be read again.
     if (this.status.kind !== 'open') {
       return { kind: 'not-durable', marked: await this.#mark({ capability, scope, event: 'revoke', by }) };
