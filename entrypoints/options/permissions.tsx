@@ -72,18 +72,14 @@ export function Permissions({ state, tick, announce, onClause }: SectionProps) {
   const [ended, setEnded] = useState<Ended>();
   const [filter, setFilter] = useFilter();
   const [site, setSite] = useState('');
-  const [sought, setSought] = useState<Held>();
+  // One permission may be what was linked to.
+  const [sought, setSought] = useState(() => permissionOfHash(location.hash, state.capabilities));
   const { error, attempt } = useAttempt();
   const result = useKeptFocus<HTMLDivElement>([ended, ended ? state : undefined]);
   const list = useKeptFocus<HTMLElement>([filter, site]);
   const live = liveOf(state.capabilities);
   const shown = filtered(state.capabilities, state.undurable, filter, site);
   const named = state.capabilities.some(({ scopes }) => scopes.some(({ scope }) => scope !== '*'));
-
-  // One permission may be what was linked to.
-  useEffect(() => {
-    setSought(permissionOfHash(location.hash, state.capabilities));
-  }, []);
 
   // Comes after the filter was cleared: the row is there.
   useEffect(() => {

@@ -157,7 +157,7 @@ async function fly(browser: Driven, { ours, asker, other }: Pages, flap: Flap): 
   }
 }
 
-/** What could not be written at once is tried again after a minute. */
+/** What could not be written at once is tried again after half a minute, as often as it takes. */
 const REST_MS = 100_000;
 
 /** Nothing is granted, asked or held any more. A question that was not granted is over. */
