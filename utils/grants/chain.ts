@@ -21,15 +21,6 @@ export type Verdict =
   | { kind: 'intact'; entries: number; hash: string }
   | { kind: 'broken'; seq: number; why: 'unreadable' | 'missing' | 'link' | 'hash' | 'cut-short' };
 
-/** The hash of all of an entry but its hash; `undefined` where it has none (half a character in a text). */
-function hashOfEntry(entry: LedgerEntry): string | undefined {
-  try {
-    return textHash(entryText(entry));
-  } catch {
-    return undefined;
-  }
-}
-
 /** Checks entries in the order of `seq`, batch by batch; holds nothing but the last hash. */
 export class ChainVerifier {
   #seq = 0;
@@ -47,7 +38,7 @@ export class ChainVerifier {
       else if (entry.prevHash !== this.#hash) this.#broken = { kind: 'broken', seq: expected, why: 'link' };
       else {
         const { hash } = entry;
-        if (hashOfEntry(entry) !== hash) this.#broken = { kind: 'broken', seq: expected, why: 'hash' };
+        if (textHash(entryText(entry)) !== hash) this.#broken = { kind: 'broken', seq: expected, why: 'hash' };
         this.#seq = expected;
         this.#hash = hash;
       }
